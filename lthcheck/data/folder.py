@@ -1,0 +1,34 @@
+"""Where data are found and kept."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+
+def kept() -> Path:
+    """The folder for what was made or downloaded: `$LTHCHECK_CACHE/data`, else in the user's cache folder."""
+    cache = os.environ.get("LTHCHECK_CACHE") or platformdirs.user_cache_path("lthcheck")
+    folder = Path(cache) / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def given(data_dir: Path | None) -> Path:
+    """The folder that data sets are looked for in: `data_dir`, else `$LTHCHECK_DATA`, else `kept()`."""
+    return Path(data_dir or os.environ.get("LTHCHECK_DATA") or kept())
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file at once: a reader sees all of it or nothing."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,65 @@
+"""The user's own arrays in an .npz file."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lthcheck.data.arrays import Arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMES = ("x_train", "y_train", "x_test", "y_test")
+
+
+def files(name: str) -> list[Path]:
+    """The file itself."""
+    if not Path(name).is_file():
+        raise ValueError(f"dataset={name!r} must be a file; write it with numpy.savez, arrays {', '.join(NAMES)}")
+    return [Path(name)]
+
+
+def read(paths: Sequence[Path]) -> Arrays:
+    """The arrays `x_train`, `y_train`, `x_test` and `y_test`.
+
+    uint8 inputs are images, (n, height, width) or (n, channel, height, width), and are normalised; float inputs are
+    taken as they are.
+    """
+    (path,) = paths
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            x_train, y_train, x_test, y_test = (file[name] for name in NAMES)
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        OSError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        rule = f"must be a whole .npz file of numbers ({error})"
+        raise ValueError(f"{path} {rule}; write it with numpy.savez, arrays {', '.join(NAMES)}") from error
+    arrays = _inputs(x_train), _labels(y_train), _inputs(x_test), _labels(y_test)
+    if arrays[0].dtype == np.uint8 and arrays[0].ndim == 4:
+        return Arrays.of_images(*arrays)
+    return Arrays(*arrays)
+
+
+def _inputs(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    x = x.astype("float32") if x.dtype.kind == "f" else x
+    x = x[:, None] if x.ndim == 3 else x
+    if x.ndim == 4 and x.shape[-1] in (1, 3, 4) and x.shape[1] not in (1, 3, 4):
+        raise ValueError(f"images of {x.shape} must be (n, channel, height, width); use x.transpose(0, 3, 1, 2)")
+    return x
+
+
+def _labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return y.astype("int64") if y.dtype.kind in "iu" else y

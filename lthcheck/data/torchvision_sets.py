@@ -1,0 +1,92 @@
+"""MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), in the folders that torchvision uses.
+
+torchvision is imported for downloading alone: it would unpack the files beside themselves, and their folder may be
+read-only.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock
+
+from lthcheck.data import folder
+from lthcheck.data.arrays import Arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# In this order; md5 as torchvision publishes them.
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MD5 = {
+    "MNIST": (
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
+    ),
+    "FashionMNIST": (
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
+}
+
+
+def files(name: str, data_dir: Path | None) -> list[Path]:
+    """The four files of torchvision's class `name`, packed or not, downloaded where one is absent."""
+    root = folder.given(data_dir)
+    with FileLock(folder.kept() / f"{name}.lock"):
+        if any(path is None for path in _found(root, name)):
+            _download(root, name)
+    found = [path for path in _found(root, name) if path is not None]
+    assert len(found) == len(FILES)
+    return found
+
+
+def read(paths: Sequence[Path]) -> Arrays:
+    """uint8 images of shape (n, 1, 28, 28)."""
+    x_train, y_train, x_test, y_test = (_idx(path) for path in paths)
+    return Arrays.of_images(x_train[:, None], y_train.astype("int64"), x_test[:, None], y_test.astype("int64"))
+
+
+def _found(root: Path, name: str) -> list[Path | None]:
+    raw = root / name / "raw"
+    places = [(raw / f"{file}.gz", raw / file) for file in FILES]
+    return [next((path for path in both if path.exists()), None) for both in places]
+
+
+def _download(root: Path, name: str) -> None:
+    try:
+        from torchvision import datasets
+
+        getattr(datasets, name)(root, download=True)
+    except (ImportError, OSError, RuntimeError) as error:
+        rule = f"must hold {', '.join(f'{file}.gz' for file in FILES)}; they are not there and could not be downloaded"
+        remedy = "put them there, or name another folder with --data-dir"
+        raise ValueError(f"{root / name / 'raw'} {rule} ({error}); {remedy}") from error
+
+
+def _idx(path: Path) -> npt.NDArray[Any]:
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        published = MD5[path.parts[-3]][FILES.index(path.stem)]
+        if md5 != published:
+            raise ValueError(f"{path} has the md5 {md5}, must have {published}; delete it, to download it again")
+        content = gzip.decompress(content)
+    # The IDX format: two zero bytes, type (8: unsigned byte), number of dimensions, then each as a big-endian int32.
+    dimensions = 3 if "idx3" in path.name else 1
+    sizes, values = content[4 : 4 + 4 * dimensions], content[4 + 4 * dimensions :]
+    shape = tuple(int.from_bytes(sizes[at : at + 4], "big") for at in range(0, len(sizes), 4))
+    if content[:4] != bytes((0, 0, 8, dimensions)) or len(values) != math.prod(shape):
+        rule = "must be a whole file of bytes in IDX format"
+        raise ValueError(f"{path} of {len(content)} bytes {rule}; delete it, to download it again")
+    return np.frombuffer(values, np.uint8).reshape(shape)

@@ -1,0 +1,52 @@
+"""Random draws as functions of (seed, purpose, epoch, sample), never of what ran before or beside them.
+
+A stream is a 64-bit number; its i-th draw is the i-th output of SplitMix64 started there (Steele et al. 2014, "Fast
+splittable pseudorandom number generators"). Nothing here touches a global generator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit number
+
+
+def stream(seed: int, purpose: str, *where: int | str) -> int:
+    """The stream of one purpose, independent of every other, as a signed 64-bit number.
+
+    >>> stream(0, "init") == stream(0, "reinit")
+    False
+    """
+    digest = hashlib.sha256("/".join([str(seed), purpose, *map(str, where)]).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def bits(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
+    """Draws 0 to n - 1 of a stream: int64 of shape `(n,)`, all 64 bits random."""
+    z = torch.arange(1, n + 1, dtype=torch.int64, device=device).mul_(GOLDEN).add_(stream)
+    z = (z ^ _shifted(z, 30)) * -4658895280553007687
+    z = (z ^ _shifted(z, 27)) * -7723592293110705685
+    return z ^ _shifted(z, 31)
+
+
+def uniform(stream: int, n: int) -> Tensor:
+    """Draws in the open interval (0, 1): float64 of shape `(n,)`."""
+    return (_shifted(bits(stream, n), 12).double() + 0.5) * 2.0**-52
+
+
+def normal(stream: int, n: int) -> Tensor:
+    """Draws from N(0, 1): float64 of shape `(n,)`."""
+    return torch.special.ndtri(uniform(stream, n))
+
+
+def permutation(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
+    """The numbers 0 to n - 1 in random order: int64 of shape `(n,)`."""
+    return torch.argsort(bits(stream, n, device=device), stable=True)
+
+
+def _shifted(z: Tensor, by: int) -> Tensor:
+    # >> on int64 copies the sign; the mask makes it the unsigned shift that SplitMix64 asks for
+    return (z >> by) & ((1 << (64 - by)) - 1)

@@ -1,0 +1,292 @@
+"""A trainer: a process that takes stacks of jobs, trains them and puts what they give into the store.
+
+It holds the lock of each run that it trains, and ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from lthcheck import data, protocol, zoo
+from lthcheck.data.resident import Resident
+from lthcheck.execute.plan import Job
+from lthcheck.run import Permuted, Pruned, Run, described
+from lthcheck.store import Store
+from lthcheck.training import order as orders
+from lthcheck.training import realise
+from lthcheck.training.contract import Evaluation, Replica, State
+from lthcheck.training.train import backend, train
+
+CHECKPOINT_SECONDS = float(os.environ.get("LTHCHECK_CHECKPOINT_SECONDS", "15"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a trainer works."""
+
+    store: Path
+    data_dir: Path | None
+
+
+class Trainer:
+    """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word."""
+
+    def __init__(self, place: Place, tell: Any) -> None:
+        self.store, self.data_dir, self.tell = Store(place.store), place.data_dir, tell
+        self._resident: dict[tuple[str, str, str], Resident] = {}
+
+    def work(self, jobs: list[Job]) -> None:
+        """Trains the jobs, which share a stack signature; those that another process trains are told as "busy"."""
+        locks: list[FileLock] = []
+        try:
+            mine: dict[int, list[tuple[Job, Replica, State | None]]] = {}
+            for job in jobs:
+                lock = self.store.lock(job.run.key)
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout:
+                    self.tell(("busy", job.run.key))
+                    continue
+                locks.append(lock)
+                if satisfied(self.store, job):
+                    self.tell(("done", job.run.key, 0))
+                    continue
+                first, state = self._latest(job)
+                mine.setdefault(first, []).append((job, realise.replica(job.run, self._fetch), state))
+            for first, stack in mine.items():
+                self._train(first, stack)
+        finally:
+            for lock in locks:
+                lock.release()
+
+    def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
+        jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
+        resident = self._data(jobs[0].run)
+        test = resident.digest_of_test()
+        engine, order = backend(replicas, resident)
+        began = time.perf_counter()
+        held: list[list[str]] = []
+        sound: list[int] = []
+        for index, (job, replica, state) in enumerate(stack):
+            try:
+                held.append(self._checked_start(replica, engine.state(index)))
+                sound.append(index)
+            except protocol.ProtocolViolation as violation:
+                held.append([])
+                self.tell(_told(violation))
+            if state is not None:
+                engine.load(index, {name: tensor for name, tensor in state.items() if not name.startswith("order/")})
+                order.digests[job.run.seed] |= _epochs(state)
+        counted, saved = first, time.monotonic()
+
+        def at(step: int) -> None:
+            for index in sound:
+                if step in jobs[index].keep:
+                    self._keep(jobs[index].run, f"step-{step}", engine.state(index), order, step)
+
+        def beat(step: int) -> None:
+            nonlocal counted, saved
+            self.tell(("progress", (step - counted) * len(stack)))
+            counted = step
+            if time.monotonic() - saved >= CHECKPOINT_SECONDS and step < jobs[0].until:
+                for index in sound:
+                    self._keep(jobs[index].run, "checkpoint", engine.state(index), order, step)
+                saved = time.monotonic()
+
+        train(engine, order, first, jobs[0].until, stops=sorted(set().union(*(job.keep for job in jobs))), at=at, beat=beat)
+        seconds = time.perf_counter() - began
+        finished = jobs[0].until == jobs[0].run.training.steps
+        evaluations = engine.evaluate() if finished else []
+        if resident.digest_of_test() != test:
+            raise protocol.ProtocolViolation("test", jobs[0].run.key, "x_test", "test data was written to")
+        for index in sound:
+            job, replica = jobs[index], replicas[index]
+            if not finished:
+                self.tell(("done", job.run.key, 0))
+                continue
+            evaluation, state = evaluations[index], engine.state(index)
+            steps = counted - job.run.training.first_step
+            try:
+                rules = [*held[index], "test", *protocol.check_end(
+                    replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
+                )]
+            except protocol.ProtocolViolation as violation:
+                self.tell(_told(violation))
+                continue
+            self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
+
+    def _finish(
+        self, job: Job, replica: Replica, evaluation: Evaluation, rules: list[str], order: orders.Order,
+        seconds: float, stack: int, test: str,
+    ) -> None:
+        run = job.run
+        if replica.mask and evaluation.finite:
+            self.store.write_tensors(run.key, "mask", dict(replica.mask))
+        self.store.write_tensors(run.key, "correct", {"correct": evaluation.correct})
+        layers = {name: [int(mask.sum()), mask.numel()] for name, mask in replica.mask.items()}
+        total = sum(weight.numel() for weight in replica.weights.values())
+        result = {
+            "key": run.key,
+            "accuracy": evaluation.accuracy if evaluation.finite else 1 / run.network.classes,
+            "loss": evaluation.loss if evaluation.finite else None,
+            "diverged": not evaluation.finite,
+            "untrained": False,
+            "steps": run.training.steps - run.training.first_step,
+            "steps_per_epoch": order.steps_per_epoch,
+            "params": total - sum(size - stay for stay, size in layers.values()),
+            "params_dense": total,
+            "layers": layers,
+            "digests": {
+                "theta0": protocol.digest(replica.theta0),
+                "start": protocol.digest(replica.weights),
+                "mask": protocol.digest(replica.mask),
+                "order": orders.digest(order.digests[run.seed]),
+                "test": test,
+            },
+            "checks": rules,
+            "seconds": seconds,
+            "stack": stack,
+            "torch": torch.__version__,
+            "expression": described(run),
+        }
+        self.store.write_result(run.key, result)
+        self.store.drop(run.key, "checkpoint")
+        self.tell(("done", run.key, result["steps"]))
+
+    def _checked_start(self, replica: Replica, state: State) -> list[str]:
+        run = replica.run
+        recomputed = realise.start(run.start, self._fetch)
+        parent: Mapping[str, Tensor] = {}
+        if isinstance(run.mask, Pruned) and isinstance(run.mask.of, Run):
+            parent = self._fetch(run.mask.of, run.mask.of.training.steps)[1]
+        elif isinstance(run.mask, Permuted):
+            parent = realise.mask(run.mask.mask, run.network, self._fetch)
+        return protocol.check_start(replica, state, recomputed, parent)
+
+    def _fetch(self, run: Run, step: int) -> realise.Trained:
+        state = self.store.tensors(run.key, f"step-{step}")
+        if state is None:
+            raise MissingWeights(run.key, step)
+        weights = {name.removeprefix("weights/"): t for name, t in state.items() if name.startswith("weights/")}
+        order = zoo.roles(run.network)  # a file keeps no order
+        result = self.store.result(run.key)
+        mask = self.store.tensors(run.key, "mask") if result and result["layers"] else {}
+        if mask is None:
+            raise MissingWeights(run.key, step)
+        return {name: weights[name] for name in order}, {name: mask[name] for name in order if name in mask}
+
+    def _latest(self, job: Job) -> tuple[int, State | None]:
+        """The latest step that the job's training can go on from, and the state there."""
+        first = job.run.training.first_step
+        names = {step: f"step-{step}" for step in self.store.steps(job.run.key) if first < step < job.until}
+        best: tuple[int, State | None] = (first, None)
+        for name in [*names.values(), "checkpoint"]:
+            state = self.store.tensors(job.run.key, name)
+            if state is not None and "order/step" in state and best[0] < int(state["order/step"]) <= job.until:
+                best = (int(state["order/step"]), state)
+        return best
+
+    def _keep(self, run: Run, name: str, state: State, order: orders.Order, step: int) -> None:
+        if any(not bool(torch.isfinite(tensor).all()) for tensor in state.values()):
+            return  # a diverged run is trained to its end, but nothing can go on from it
+        if step == run.training.steps:
+            state = {key: tensor for key, tensor in state.items() if not key.startswith("optimiser/")}
+        epochs = order.digests[run.seed]
+        state["order/step"] = torch.tensor(step)
+        state["order/epochs"] = torch.tensor(sorted(epochs), dtype=torch.int64)
+        state["order/digests"] = torch.tensor([list(bytes.fromhex(epochs[e])) for e in sorted(epochs)], dtype=torch.uint8)
+        self.store.write_tensors(run.key, name, state)
+
+    def _data(self, run: Run) -> Resident:
+        key = (run.data.key, run.training.precision, run.training.device)
+        if key not in self._resident:
+            arrays = data.load(run.data.name, data_dir=self.data_dir)
+            if arrays.fingerprint != run.data.fingerprint:
+                raise ValueError(
+                    f"data set {run.data.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
+                    f"{run.data.fingerprint[:12]}; it changed since the study was planned: start again"
+                )
+            self._resident[key] = Resident.put(arrays, torch.device(run.training.device), realise.DTYPES[run.training.precision])
+        return self._resident[key]
+
+
+class MissingWeights(Exception):
+    """The weights that a run begins from are not in the store, or not sound."""
+
+    def __init__(self, key: str, step: int) -> None:
+        self.key, self.step = key, step
+        super().__init__(f"weights of run {key[:12]} at step {step} are missing")
+
+
+def satisfied(store: Store, job: Job) -> bool:
+    """Whether the store holds the run's result and the weights that are asked for; a diverged run has no weights."""
+    result = store.result(job.run.key)
+    if result is None:
+        return False
+    return bool(result["diverged"]) or all(store.tensors(job.run.key, f"step-{step}") is not None for step in job.keep)
+
+
+def _told(violation: protocol.ProtocolViolation) -> tuple[str, ...]:
+    return ("violation", violation.rule, violation.run, violation.where, violation.detail)
+
+
+def _epochs(state: State) -> dict[int, str]:
+    rows = zip(state["order/epochs"].tolist(), state["order/digests"].tolist(), strict=True)
+    return {epoch: bytes(row).hex() for epoch, row in rows}
+
+
+def main(channel: int, place: Place) -> None:
+    """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
+    connection = Connection(channel)
+    tell_lock = threading.Lock()
+
+    def tell(message: tuple[Any, ...]) -> None:
+        with tell_lock:
+            connection.send(message)
+
+    def told(message: Warning | str, *_: object, **__: object) -> None:
+        tell(("told", str(message)))
+
+    warnings.showwarning = told
+    inbox = _inbox(connection)
+    trainer = Trainer(place, tell)
+    while True:
+        jobs = inbox.get()
+        try:
+            trainer.work(jobs)
+        except MissingWeights as missing:
+            tell(("missing", str(missing)))
+        except protocol.ProtocolViolation as violation:
+            tell(_told(violation))
+        except Exception:
+            tell(("error", traceback.format_exc()))
+        tell(("idle",))
+
+
+def _inbox(connection: Connection[Any, Any]) -> queue.Queue[list[Job]]:
+    """The stacks that arrive; the process ends at once when the other side is gone, in mid-training too."""
+    messages: queue.Queue[list[Job]] = queue.Queue()
+
+    def receive() -> None:
+        try:
+            while True:
+                messages.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(0)
+
+    threading.Thread(target=receive, daemon=True).start()
+    return messages

@@ -1,0 +1,70 @@
+"""What every word of the algebra shares: canonical JSON, a Merkle key, equality by key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+
+def canonical_json(value: object) -> str:
+    """JSON with one spelling only: sorted keys, no spaces, shortest floats, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A part of an expression that is written out inside its parent.
+
+    Field values are normalised when set, so that `1` and `1.0`, or a list and a tuple, give the same JSON.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "float":
+                value = float(value) + 0.0  # + 0.0 turns -0.0 into 0.0
+                if not math.isfinite(value):
+                    raise ValueError(f"{type(self).__name__}.{field.name}={value} must be finite")
+            elif field.type == "int":
+                if value != int(value):
+                    raise ValueError(f"{type(self).__name__}.{field.name}={value} must be a whole number")
+                value = int(value)
+            elif isinstance(value, list):
+                value = tuple(value)
+            object.__setattr__(self, field.name, value)
+
+    def node(self) -> dict[str, Any]:
+        """This value as JSON values; children that are expressions stand as their keys."""
+        return {"is": type(self).__name__} | {field.name: _written(getattr(self, field.name)) for field in fields(self)}
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the canonical JSON, 64 hex digits."""
+        return hashlib.sha256(canonical_json(self.node()).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class Expression(Value):
+    """A word of the algebra: in its parent's JSON it stands as its key.
+
+    A chain of n rounds is therefore n nodes of fixed size, however often each is referred to.
+    """
+
+
+def _written(value: object) -> object:
+    if isinstance(value, Expression):
+        return {"key": value.key}
+    if isinstance(value, Value):
+        return value.node()
+    if isinstance(value, tuple):
+        return [_written(item) for item in value]
+    return value

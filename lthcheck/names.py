@@ -1,0 +1,23 @@
+"""Names that a user types: known, or refused with the nearest one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def known(what: str, name: str, names: Iterable[str]) -> str:
+    """The name itself.
+
+    Raises:
+        ValueError: if it is not among the names.
+
+    >>> known("method", "imp", ["imp", "omp"])
+    'imp'
+    """
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ValueError(f"{what}={name!r} is not known; {hint}Known: {', '.join(names)}")

@@ -1,0 +1,151 @@
+"""What a user may choose, in one table for pytest and the command line, and the studies that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lthcheck import data
+from lthcheck.preset import Preset, preset
+from lthcheck.recipe import Recipe, recipe
+from lthcheck.study import Study
+
+DEFAULT_PRESET = "default"
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in _texts(text))
+    except ValueError:
+        raise ValueError("must be numbers between commas, e.g. 0.1,0.2") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def _points(text: str) -> float:
+    try:
+        return float(text) / 100
+    except ValueError:
+        raise ValueError("must be a number of percentage points, e.g. 0.5") from None
+
+
+def _one_of(*names: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return text
+
+    return parse
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice.
+
+    Attributes:
+        name: without dashes in front, "assume-adequate".
+        parse: from text to value; a ValueError says the rule. None for a flag.
+        shown: what stands for the value in help texts.
+    """
+
+    name: str
+    help: str
+    parse: Callable[[str], Any] | None = str
+    shown: str = "NAME"
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("model", "networks, e.g. mlp-300-100,resnet20", _texts, "A,B"),
+    Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
+    Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
+    Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y"),
+    Option("method", "how masks are found: imp (iterative magnitude pruning), omp (one-shot)", _texts, "A,B"),
+    Option("seeds", "replicates", _whole, "N"),
+    Option("epochs", "length T of every training", _whole, "N"),
+    Option("recipe", "published defaults by name, e.g. ma2021"),
+    Option("preset", f"a study by name: tiny, undertrained, default; without any option: {DEFAULT_PRESET}"),
+    Option("rule", "paper: means compared with margins, as in Ma et al. 2021", _one_of("paper")),
+    Option("reading", "joint: one lr at which the conditions hold together; literal: one lr each", _one_of("joint", "literal")),
+    Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
+    Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
+    Option("require", "fail unless the verdict is at least this prize", _one_of("secondary", "jackpot"), "PRIZE"),
+    Option("expect", "TOML with the verdicts that you expect", shown="FILE"),
+    Option("assume-adequate", "vouch for the recipe: condition 1 asks for the sparsity alone", None),
+    Option("store", "folder that keeps results; without, a folder in the user's cache", shown="DIR"),
+    Option("report-dir", "folder for reports", shown="DIR"),
+    Option("data-dir", "folder that data sets lie in, or are downloaded to", shown="DIR"),
+    Option("device", "cpu or cuda", _one_of("cpu", "cuda")),
+)
+
+# What makes an expectation on record void once it is given.
+CHANGES_STUDY = ("model", "dataset", "lr", "sparsity", "method", "seeds", "epochs", "recipe", "device")
+CHANGES_VERDICT = ("reading", "delta", "gamma", "assume-adequate")
+
+
+def parsed(texts: Mapping[str, str | bool | None]) -> dict[str, Any]:
+    """Values of the options that are given.
+
+    Raises:
+        ValueError: with the option, the value, the rule and a remedy.
+    """
+    chosen: dict[str, Any] = {}
+    for option in OPTIONS:
+        text = texts.get(option.name)
+        if text is None or text is False:
+            continue
+        try:
+            chosen[option.name] = option.parse(str(text)) if option.parse else True
+        except ValueError as error:
+            raise ValueError(f"--{option.name} {text}: {error}") from None
+    return chosen
+
+
+def studies(chosen: Mapping[str, Any]) -> list[Study]:
+    """The studies that the options ask for: every network on every data set.
+
+    A preset fills what is not given; so does, for a network or data set of the user's choice, the recipe ma2021.
+
+    Raises:
+        ValueError: for anything unknown or out of range, before any data is read.
+    """
+    own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
+    base = preset(chosen.get("preset", DEFAULT_PRESET))
+    plain = recipe(chosen.get("recipe", "ma2021")) if own_question or "recipe" in chosen else base.recipe
+    fields = {"lr": "lrs", "sparsity": "sparsities", "seeds": "seeds", "epochs": "epochs"}
+    own: Recipe = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
+    unchanged = set(chosen).isdisjoint(CHANGES_STUDY)
+    models, datasets = chosen.get("model", (base.model,)), chosen.get("dataset", (base.dataset,))
+    for what, names in (("model", models), ("dataset", datasets)):
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"--{what} {','.join(names)}: must name each {what} once")
+    for name in datasets:
+        data.check(name)
+    return [
+        Study(
+            model=model,
+            dataset=dataset,
+            recipe=own,
+            methods=chosen.get("method", base.methods),
+            preset=base.name if unchanged else None,
+            device=chosen.get("device", "cpu"),
+        )
+        for model in models
+        for dataset in datasets
+    ]
+
+
+def expected_by_preset(chosen: Mapping[str, Any]) -> Preset | None:
+    """The preset whose recorded verdict holds for these options, if any."""
+    if set(chosen).isdisjoint((*CHANGES_STUDY, *CHANGES_VERDICT)):
+        return preset(chosen.get("preset", DEFAULT_PRESET))
+    return None

@@ -1,0 +1,67 @@
+"""Presets: studies that run as they stand, each with the verdict that it is expected to give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lthcheck.names import known
+from lthcheck.recipe import RECIPES, Recipe
+from lthcheck.study import METHODS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A study by name.
+
+    Attributes:
+        expected: by method, the verdict on record; it holds for the preset as it stands.
+        measured: what earned the expectation: command, seeds, spread.
+    """
+
+    name: str
+    model: str
+    dataset: str
+    recipe: Recipe
+    methods: tuple[str, ...] = METHODS
+    expected: Mapping[str, str] = field(default_factory=dict)
+    measured: str = ""
+
+
+_MNIST1D = RECIPES["mnist1d"]
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="default",
+            model="mlp-300-100",
+            dataset="mnist1d",
+            recipe=_MNIST1D,
+            expected={},
+        ),
+        Preset(
+            name="undertrained",
+            model="mlp-300-100",
+            dataset="mnist1d",
+            recipe=_MNIST1D.but({"epochs": 30, "weight_decay": 5e-4, "lrs": (0.1, 0.2, 0.3)}),
+            expected={},
+        ),
+        Preset(
+            name="tiny",
+            model="mlp-64-32",
+            dataset="mnist1d",
+            recipe=_MNIST1D.but({"epochs": 5, "lrs": (0.05, 0.2, 0.8), "sparsities": (0.672,), "seeds": 2}),
+            expected={},
+        ),
+    )
+}
+
+
+def preset(name: str) -> Preset:
+    """A preset by name.
+
+    Raises:
+        ValueError: for an unknown one, with the nearest name.
+    """
+    return PRESETS[known("preset", name, PRESETS)]

@@ -1,0 +1,218 @@
+"""The protocol's rules, checked while it runs.
+
+Those of one run are checked where it is trained, before its first step and after its last; those between the runs of a
+study are checked on their records. A violation names the rule, the run and the layer; what broke a rule is not stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lthcheck.pruning.count import kept
+from lthcheck.run import Init, Permuted, Pruned, Reinit, Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lthcheck.training.contract import Replica, State
+
+RULES: dict[str, str] = {
+    "start": "a run begins at mask * theta_0, bitwise",
+    "fresh": "optimiser state and batch-norm statistics begin anew",
+    "reinit": "rr's initialisation is independent of lt's",
+    "density": "a mask keeps exactly round((1 - s) n) weights",
+    "nested": "a mask revives no weight that was pruned before",
+    "permuted": "a permuted mask differs from its source and keeps its counts",
+    "pruned": "a pruned weight has its pruned value after the last step",
+    "budget": "a run takes all its steps, and accuracy is that of the last",
+    "finite": "a loss is finite, or the run says that it diverged",
+    "test": "test data is the same after training as before",
+    "theta0": "dense and lt of a replicate begin at one theta_0, rr at another",
+    "mask": "rr has the mask of the lt it is compared with",
+    "order": "the arms of a replicate see the samples in one order",
+    "sdt": "sdt has at least as many parameters as the ticket, and is the narrowest that has",
+}
+
+
+class ProtocolViolation(Exception):
+    """A rule of the protocol was broken."""
+
+    def __init__(self, rule: str, run: str, where: str, detail: str) -> None:
+        self.rule, self.run, self.where, self.detail = rule, run, where, detail
+        super().__init__(f"{rule} ({RULES[rule]}): run {run[:12]}, {where}: {detail}")
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 over names, shapes and bytes."""
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        total.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        total.update(tensor.numpy().tobytes())
+    return total.hexdigest()
+
+
+def check_start(replica: Replica, state: State, recomputed: Mapping[str, Tensor], parent: Mapping[str, Tensor]) -> list[str]:
+    """Holds a run against the rules before its first step.
+
+    Args:
+        state: what the backend holds, as it was read back from it.
+        recomputed: theta_0, computed once more from its expression.
+        parent: the mask that the run's mask was derived from; empty where there is none.
+
+    Returns:
+        The rules that applied and hold.
+    """
+    held = ["start", "fresh"]
+    run = replica.run
+    keeps_initial = not replica.mask or getattr(run.mask, "pruned_value", "zero") == "initial"
+    for name, theta0 in recomputed.items():
+        expected = theta0.to(replica.weights[name].dtype)
+        if name in replica.mask and not keeps_initial:
+            expected = expected * replica.mask[name] + 0.0  # + 0.0: -0.0 is 0.0
+        actual = state[f"weights/{name}"]
+        if not bool((actual == expected).all()):
+            wrong = int((actual != expected).sum())
+            raise ProtocolViolation("start", run.key, name, f"{wrong} of {actual.numel()} weights differ")
+    _check_fresh(run, state)
+    if isinstance(run.start, Reinit):
+        _check_reinit(replica, run.start)
+        held.append("reinit")
+    if isinstance(run.mask, Pruned):
+        _check_density(replica, run.mask)
+        held += ["density", "nested"]
+        for name, mask in replica.mask.items():
+            if name in parent and bool((mask & ~parent[name]).any()):
+                revived = int((mask & ~parent[name]).sum())
+                raise ProtocolViolation("nested", run.key, name, f"{revived} pruned weights came back")
+    if isinstance(run.mask, Permuted):
+        _check_permuted(replica, run.mask, parent)
+        held.append("permuted")
+    return held
+
+
+def _check_fresh(run: Run, state: State) -> None:
+    for name, tensor in state.items():
+        if name.startswith("optimiser/"):
+            expected = 0.0
+        elif name.endswith(("running_mean", "num_batches_tracked")):
+            expected = 0.0
+        elif name.endswith("running_var"):
+            expected = 1.0
+        else:
+            continue
+        if not bool((tensor == expected).all()):
+            raise ProtocolViolation("fresh", run.key, name, f"must be {expected:g} everywhere before the first step")
+
+
+def _check_reinit(replica: Replica, start: Reinit) -> None:
+    import torch
+
+    from lthcheck.training.initialiser import initial
+
+    own = initial(start.network, start.initialiser, start.seed, "init")
+    for name, theta in replica.theta0.items():
+        a, b = own[name].flatten(), theta.double().flatten()
+        if a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0:  # norm layers and short biases carry no evidence
+            continue
+        correlation = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
+        if abs(correlation) > 6 / a.numel() ** 0.5:  # six standard errors of a correlation of zero
+            raise ProtocolViolation("reinit", replica.run.key, name, f"correlation {correlation:.3f} with theta_0")
+
+
+def _check_density(replica: Replica, mask: Pruned) -> None:
+    layers = replica.mask
+    groups = [{name: layer} for name, layer in layers.items()] if mask.scope == "layer" else [layers]
+    for group in groups:
+        total, stay = sum(m.numel() for m in group.values()), sum(int(m.sum()) for m in group.values())
+        if stay != kept(total, mask.sparsity):
+            expected = kept(total, mask.sparsity)
+            raise ProtocolViolation("density", replica.run.key, ", ".join(group), f"{stay} stay, must be {expected}")
+
+
+def _check_permuted(replica: Replica, mask: Permuted, source: Mapping[str, Tensor]) -> None:
+    counts = [{name: int(layer.sum()) for name, layer in masks.items()} for masks in (replica.mask, source)]
+    if mask.within == "layer":
+        for name in counts[1]:
+            if counts[0].get(name) != counts[1][name]:
+                raise ProtocolViolation("permuted", replica.run.key, name, f"{counts[0].get(name)} stay, must be {counts[1][name]}")
+    if sum(counts[0].values()) != sum(counts[1].values()):
+        raise ProtocolViolation("permuted", replica.run.key, "all layers", "the number of weights that stay changed")
+    gone = sum(layer.numel() for layer in source.values()) - sum(counts[1].values())
+    if gone and all(bool((replica.mask[name] == layer).all()) for name, layer in source.items()):
+        raise ProtocolViolation("permuted", replica.run.key, "all layers", "the mask is its source")
+
+
+def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverged: bool) -> list[str]:
+    """Holds a run against the rules after its last step; `steps` is how many it took."""
+    run = replica.run
+    due = run.training.steps - run.training.first_step
+    if steps != due:
+        raise ProtocolViolation("budget", run.key, "all layers", f"{steps} steps taken, must be {due}")
+    if diverged:
+        return ["budget", "finite"]
+    if not abs(loss) < float("inf"):
+        raise ProtocolViolation("finite", run.key, "all layers", f"loss {loss} of a run that is not called diverged")
+    held = ["budget", "finite"]
+    for name, mask in replica.mask.items():
+        actual, expected = state[f"weights/{name}"][~mask], replica.weights[name][~mask]
+        if not bool((actual == expected).all()):
+            wrong = int((actual != expected).sum())
+            raise ProtocolViolation("pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value")
+        held.append("pruned")
+    return list(dict.fromkeys(held))
+
+
+Arms = Mapping[tuple[Any, ...], tuple[Run, Mapping[str, Any]]]
+"""The runs of a study and their records, by (arm, method, sparsity, lr, seed, epochs)."""
+
+
+def audit(arms: Arms, narrower: Callable[[Run], int | None]) -> list[ProtocolViolation]:
+    """Holds the records of a study against each other.
+
+    Args:
+        narrower: parameters of the network one step narrower than a run's, None if there is none.
+
+    Returns:
+        The violations, none where all is well.
+    """
+    return [violation for _, found in _pairs(arms, narrower) for violation in found]
+
+
+def audited(arms: Arms) -> dict[str, int]:
+    """By rule between runs, how many pairs were held against it."""
+    counts = dict.fromkeys(("theta0", "mask", "order", "sdt"), 0)
+    for rule, _ in _pairs(arms, lambda run: None):
+        counts[rule] += 1
+    return counts
+
+
+def _pairs(arms: Arms, narrower: Callable[[Run], int | None]) -> Iterator[tuple[str, list[ProtocolViolation]]]:
+    """Each pair that a rule applies to, with what it violates."""
+
+    def held(rule: str, run: Run, sound: bool, detail: str) -> tuple[str, list[ProtocolViolation]]:
+        return rule, [] if sound else [ProtocolViolation(rule, run.key, "all layers", detail)]
+
+    for (arm, method, sparsity, lr, seed, epochs), (run, record) in arms.items():
+        if arm == "dense" or record["untrained"]:
+            continue
+        own = record["digests"]
+        dense, lt = (arms.get((*place, lr, seed, epochs)) for place in (("dense", None, None), ("lt", method, sparsity)))
+        if dense:
+            of_dense = dense[1]["digests"]
+            yield held("order", run, own["order"] == of_dense["order"], f"{arm} and dense see the samples in another order")
+            if arm == "lt" and isinstance(run.start, Init):
+                yield held("theta0", run, own["theta0"] == of_dense["theta0"], "lt does not begin at dense's theta_0")
+        if arm == "rr" and lt and not lt[1]["untrained"]:
+            of_lt = lt[1]["digests"]
+            yield held("mask", run, own["mask"] == of_lt["mask"], "rr's mask is not that of the lt it is compared with")
+            yield held("theta0", run, own["theta0"] != of_lt["theta0"], "rr begins at lt's theta_0")
+        if arm == "sdt":
+            tickets = [other["params"] for (a, _, s, *_), (_, other) in arms.items() if a == "lt" and s == sparsity]
+            ticket = max((size for size in tickets if size is not None), default=None)
+            if ticket is not None:
+                size, less = record["params"], narrower(run)
+                yield held("sdt", run, size >= ticket, f"{size} parameters, fewer than the ticket's {ticket}")
+                yield held("sdt", run, less is None or less < ticket, f"a narrower one has {less}, the ticket {ticket}")

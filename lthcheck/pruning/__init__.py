@@ -1,0 +1,1 @@
+"""Pruning: from scores to exact masks."""

@@ -1,0 +1,133 @@
+"""Recipes: published bundles of defaults. They help to write expressions and are in no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from lthcheck.names import known
+from lthcheck.run import Optimiser, Role, Schedule, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a study trains and prunes, where its user says nothing else.
+
+    Attributes:
+        source: where it was published, or measured.
+        milestones: fractions of the training after which the lr is multiplied with `factor`.
+        rate: fraction of what remains that a round of IMP prunes.
+        lrs: the learning rates, each tried for every arm.
+        sparsities: fractions of the prunable weights removed.
+        seeds: replicates.
+    """
+
+    name: str
+    source: str
+    initialiser: str
+    epochs: int
+    batch: int
+    weight_decay: float
+    lrs: tuple[float, ...]
+    sparsities: tuple[float, ...]
+    seeds: int
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    momentum: float = 0.9
+    schedule: Literal["constant", "step", "cosine"] = "step"
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    factor: float = 0.1
+    warmup_epochs: int = 0
+    last_batch: Literal["drop", "keep"] = "drop"
+    rate: float = 0.2
+    scope: Literal["global", "layer"] = "global"
+    roles: tuple[Role, ...] = ("conv", "shortcut", "linear")
+
+    def __post_init__(self) -> None:
+        self._check_grid("lr", self.lrs)
+        self._check_grid("sparsity", self.sparsities)
+        for lr in self.lrs:
+            if not 0 < lr < float("inf"):
+                raise ValueError(f"lr={lr:g} must be a finite number above 0")
+        for sparsity in self.sparsities:
+            if not 0 < sparsity < 1:
+                raise ValueError(f"sparsity={sparsity:g} must be in (0, 1); write 0.9 for 90 %")
+        for field, least in (("seeds", 1), ("epochs", 1), ("batch", 1)):
+            if getattr(self, field) < least:
+                raise ValueError(f"{field}={getattr(self, field)} must be at least {least}")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay={self.weight_decay:g} must be 0 or above")
+
+    @staticmethod
+    def _check_grid(name: str, values: tuple[float, ...]) -> None:
+        if not values:
+            raise ValueError(f"{name} must name at least one value, e.g. --{name} 0.1")
+        if len(set(values)) < len(values):
+            twice = next(value for value in values if values.count(value) > 1)
+            raise ValueError(f"{name}={twice:g} is given twice; name each value once")
+
+    def training(self, lr: float, steps_per_epoch: int, *, stretch: int = 1, device: str = "cpu") -> Training:
+        """The training at one learning rate; `stretch=2` trains twice as long, with milestones in proportion."""
+        steps = self.epochs * stretch * steps_per_epoch
+        milestones = tuple(round(part * steps) for part in self.milestones) if self.schedule == "step" else ()
+        return Training(
+            lr=lr,
+            batch=self.batch,
+            steps=steps,
+            optimiser=Optimiser(self.optimiser, self.momentum if self.optimiser == "sgd" else 0.0, self.weight_decay),
+            schedule=Schedule(self.schedule, milestones, self.factor, self.warmup_epochs * stretch * steps_per_epoch),
+            last_batch=self.last_batch,
+            device=device,  # type: ignore[arg-type]
+        )
+
+    def but(self, changes: Mapping[str, Any]) -> Recipe:
+        """The recipe with what a user said otherwise."""
+        return replace(self, **changes)
+
+
+def ladder(rounds: int, rate: float = 0.2) -> tuple[float, ...]:
+    """The sparsities after rounds 1 to `rounds` of pruning a fraction `rate` of what remains.
+
+    >>> ladder(3)
+    (0.2, 0.36, 0.488)
+    """
+    return tuple(round(1 - (1 - rate) ** k, 12) for k in range(1, rounds + 1))
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="ma2021",
+            source="Ma et al. 2021, Table E.1, CIFAR-10/100",
+            initialiser="kaiming_normal",
+            epochs=160,
+            batch=64,
+            weight_decay=5e-4,
+            lrs=(0.001, 0.005, 0.01, 0.05, 0.1, 0.15),
+            sparsities=ladder(14),
+            seeds=3,
+            last_batch="keep",
+        ),
+        Recipe(
+            name="mnist1d",
+            source="lthcheck, measured on MNIST-1D (README, presets)",
+            initialiser="pytorch",
+            epochs=80,
+            batch=100,
+            weight_decay=2e-3,
+            lrs=(0.1, 0.2, 0.3, 0.4),
+            sparsities=(0.832,),
+            seeds=5,
+        ),
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """A recipe by name.
+
+    Raises:
+        ValueError: for an unknown one, with the nearest name.
+    """
+    return RECIPES[known("recipe", name, RECIPES)]

@@ -1,0 +1,75 @@
+"""The environment: what a reader needs to tell whether two records came from the same software and machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import lthcheck
+
+PACKAGES = ("torch", "torchvision", "numpy", "pytest")
+
+
+def environment() -> dict[str, object]:
+    """Versions, machine and date as plain values, with nothing that identifies a person, a host or a folder.
+
+    Returns:
+        lthcheck, python, platform, cpu, cores (those this process may use), the version of each of `PACKAGES` that is
+        installed, date (UTC, ISO 8601), and, where the current folder is in a git repository, commit and dirty (a
+        tracked file differs from the commit; untracked files, such as the reports themselves, do not count).
+    """
+    values: dict[str, object] = {
+        "lthcheck": lthcheck.__version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}".strip(),
+        "cpu": _cpu(),
+        "cores": _cores(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    for package in PACKAGES:
+        try:
+            values[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return values | _git()
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "model name" and value.strip():
+            return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _git() -> dict[str, object]:
+    commit = _run_git("rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return {}
+    changes = _run_git("status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit} if changes is None else {"commit": commit, "dirty": bool(changes)}
+
+
+def _run_git(*arguments: str) -> str | None:
+    """What git says; None where there is no git, no repository, or no answer in time."""
+    # Without --no-optional-locks a status refreshes the index and can collide with the user's own git.
+    command = ["git", "--no-optional-locks", *arguments]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

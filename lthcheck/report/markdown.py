@@ -1,0 +1,179 @@
+"""The report in Markdown: a pure function of the record, read from the verdict down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from lthcheck.report.headline import headline, interval, nearest, reason
+from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
+from lthcheck.report.recipe import adequacy
+from lthcheck.report.series import epochs, series
+from lthcheck.report.tables import (
+    CONDITION_HEADS,
+    accuracy_table,
+    cell_table,
+    condition_table,
+    escape,
+    github,
+    parameters,
+    seeds,
+    verdict_rows,
+    verdict_table,
+)
+from lthcheck.report.words import PRIZES, margin, place, prize, rate, study_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lthcheck.report.series import Cell
+
+__all__ = ["headline", "markdown", "verdict_table"]
+
+_ARMS = (
+    "Arms: dense; LT, the ticket from its own initialisation; RR, the same mask from a fresh one; "
+    "SDT, a small dense network of the ticket's size."
+)
+
+
+def markdown(record: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
+    """The report on one study.
+
+    Args:
+        record: as `record.record` or `record.loads` gives it; nothing else is read.
+        figures: file names of the figures, relative to the report.
+
+    Returns:
+        Markdown, the same for equal arguments, ending in a newline.
+    """
+    shown = _best_of_each_method(record)
+    name = escape(study_name(record))
+    blocks = [
+        f"# {name}: {prize(record['verdict'], record['at_least'], record['at_most']).lower()}",
+        _verdict(record),
+        *_by_method(record),
+        *([cell_table(record)] if record["cells"] else []),
+        *(f"![Accuracy by learning rate]({quote(figure)})" for figure in figures),
+        _rules(record),
+        *(block for cell in shown for block in _cell(record, cell)),
+        *_others(record, [cell for cell in record["cells"] if cell not in shown]),
+        *_section("Recipe", dict.fromkeys(line for cell in shown for line in adequacy(record, cell))),
+        *_section("Warnings", [escape(line) for line in record.get("warnings", ())]),
+        *_section("What would decide it", [escape(line) for line in record.get("advice", ())]),
+        *_section("Study", study_lines(record)),
+        *_section("Cost", cost_lines(record)),
+        *_section("Environment", environment_lines(record)),
+        *_again(record),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _best_of_each_method(record: Mapping[str, Any]) -> list[Cell]:
+    methods = dict.fromkeys(cell["method"] for cell in record["cells"])
+    best = [nearest(record, [cell for cell in record["cells"] if cell["method"] == method]) for method in methods]
+    return [cell for cell in best if cell is not None]
+
+
+def _verdict(record: Mapping[str, Any]) -> str:
+    """The verdict and, in a sentence or two, the numbers that made it so."""
+    words, open_ended = PRIZES[record["verdict"]], record["verdict"] == "undecided"
+    said = f"**{words}**: {record['at_least']} to {record['at_most']}." if open_ended else f"**{words}.**"
+    cell = nearest(record, record["cells"])
+    if cell is None:
+        return f"{said} No cell was judged: there is no evidence on a ticket."
+    count = seeds(record, cell)
+    means = "" if count is None else " One seed." if count == 1 else f" Means over {count} seeds."
+    missed = record["verdict"] == "none" and len(record["cells"]) > 1
+    where = f"Nearest to one is {escape(place(cell))}" if missed else _heading(cell)
+    sentences = f"{said} {where}: {escape(reason(record, cell))}.{means}"
+    sure = [one for one in record["cells"] if one["verdict"] == record["at_least"] != "none"]
+    if open_ended and sure:
+        certain = nearest(record, sure)
+        assert certain is not None
+        sentences += f" Certain is the {prize(certain['verdict'], '', '').lower()} of {escape(place(certain))}."
+    return sentences
+
+
+def _by_method(record: Mapping[str, Any]) -> list[str]:
+    lines, shown = [], nearest(record, record["cells"])
+    for cell in _best_of_each_method(record):
+        words = prize(*interval([one for one in record["cells"] if one["method"] == cell["method"]])).lower()
+        why = f"{place(cell)}, as above" if cell == shown else f"{place(cell)}: {reason(record, cell)}"
+        lines.append(f"- {escape(cell['method'] or 'no method given')}: **{words}** ({escape(why)})")
+    return ["\n".join(lines)] if len(lines) > 1 else []
+
+
+def _rules(record: Mapping[str, Any]) -> str:
+    together = {
+        "joint": "one lr must carry the conditions together",
+        "literal": "each condition may hold at an lr of its own (literal reading)",
+    }
+    test_size = record["test_size"]
+    size = "" if test_size is None else f" of {test_size:,} examples (one example is {margin(1 / test_size)})"
+    return (
+        f'Rule "{record["rule"]}" (Ma et al. 2021): means with margins; '
+        f"{together.get(record['reading'], record['reading'])}. "
+        f"Similar: within delta = {margin(record['delta'])}; clear gap: above gamma = {margin(record['gamma'])}. "
+        f"Accuracy: top-1 at the last step on the test split{size}; "
+        f"as published, the best lr is read off the same split. {_ARMS}"
+    )
+
+
+def _cell(record: Mapping[str, Any], cell: Cell) -> list[str]:
+    words = prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
+    return [
+        f"## {_heading(cell)}: {words}",
+        condition_table(record, cell),
+        *_accuracies(record, cell),
+    ]
+
+
+def _heading(cell: Cell) -> str:
+    """Where the cell lies, as a sentence may begin; a method is a name and keeps its letters."""
+    return escape(place(cell) if cell["method"] else place(cell).capitalize())
+
+
+def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
+    table = accuracy_table(record, cell)
+    if not table:
+        return []
+    count, length = seeds(record, cell), epochs(record, cell)
+    spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
+    trained = "" if length is None else f", trained for {length:g} epochs"
+    return [f"Accuracy in percent, {spread}{trained}.", table, _size(record, cell)]
+
+
+def _size(record: Mapping[str, Any], cell: Cell) -> str:
+    """The ticket's size over all parameters, beside that of the small dense network it is compared with."""
+    arms = series(record, cell)
+    counts = {arm: sorted({count for point in found for count in point.params}) for arm, found in arms.items()}
+    ticket, dense = counts.get("lt", []), counts.get("dense", [])
+    if len(ticket) != 1 or len(dense) != 1:
+        return ""
+    small = f"; the small dense network has {parameters(arms['sdt'])}" if counts.get("sdt") else ""
+    overall = rate(1 - ticket[0] / dense[0])
+    return f"The ticket keeps {ticket[0]:,} of {dense[0]:,} parameters (sparsity {overall} over all of them){small}."
+
+
+def _others(record: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+    if not cells:
+        return []
+    heads = ("method", "sparsity", "verdict", *CONDITION_HEADS, "at lr")
+    details = [block for cell in cells for block in (f"**{escape(place(cell))}**", *_accuracies(record, cell))]
+    return [
+        "## The other cells",
+        "Gaps in percentage points.",
+        github(verdict_rows(record, cells), heads),
+        "<details><summary>Their accuracies</summary>",
+        *details,
+        "</details>",
+    ]
+
+
+def _section(title: str, lines: Sequence[str] | Mapping[str, None]) -> list[str]:
+    return [f"## {title}", "\n".join(f"- {line}" for line in lines)] if lines else []
+
+
+def _again(record: Mapping[str, Any]) -> list[str]:
+    command = record["study"].get("command")
+    return ["## Again", f"```sh\n{command}\n```"] if command else []

@@ -1,0 +1,103 @@
+"""The recipe in words: is the ticket sparse, and was dense trained long enough and at a good lr (condition 1)?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lthcheck.report.series import at_lr, best, epochs, series
+from lthcheck.report.words import NONTRIVIAL, listing, margin, percent, points, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from lthcheck.report.series import Cell, Point
+
+
+def adequacy(record: Mapping[str, Any], cell: Cell) -> list[str]:
+    """Sentences on the halves of an adequate recipe: the probe at twice the epochs, the place of the best lr."""
+    said = []
+    if record["assumed"]:
+        vouched = listing(str(item) for item in record["assumed"])
+        said.append(f"The user vouched for: {vouched}. What follows is shown, but did not enter the verdict.")
+    dense = series(record, cell).get("dense", ())
+    top = best(dense)
+    if top is None:
+        return [*said, "There is no dense training in the evidence, so the recipe cannot be judged."]
+    return [*said, _told_probe(record, cell, top), _told_place(dense, top)]
+
+
+def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> list[str]:
+    """Why condition 1 does not hold (`refuted`), or what keeps it unknown, in a few words each."""
+    dense = series(record, cell).get("dense", ())
+    top = best(dense)
+    probed = None if top is None else _probe(record, cell, top)
+    said = []
+    if refuted:
+        if cell["sparsity"] is not None and cell["sparsity"] < NONTRIVIAL - 1e-9:
+            said.append(f"sparsity {rate(cell['sparsity'])} is below {NONTRIVIAL:.2f}")
+        if top and probed and not record["assumed"] and _gains(record, top, probed):
+            length = epochs(record, cell)
+            trained = "" if length is None else f" in {length:g} epochs, {percent(probed.mean)} in {2 * length:g}"
+            said.append(f"dense is under-trained, {percent(top.mean)} at lr {top.lr:g}{trained}")
+        return said
+    if cell["sparsity"] is None:
+        said.append("the sparsity is not known")
+    if record["assumed"]:
+        return said
+    if top is None:
+        return [*said, "there is no dense training"]
+    if probed is None:
+        said.append(f"dense was not trained for {_twice(record, cell)} at its best lr {top.lr:g}")
+    elif probed.diverged:
+        said.append(f"dense at its best lr {top.lr:g} diverged in {_twice(record, cell)}")
+    if not dense[0].lr < top.lr < dense[-1].lr:
+        said.append(f"the best dense lr {top.lr:g} is at an end of its grid")
+    return said
+
+
+def _probe(record: Mapping[str, Any], cell: Cell, top: Point) -> Point | None:
+    """Dense at its best lr, trained for 2T."""
+    return at_lr(series(record, cell, stretch=2).get("dense", ()), top.lr)
+
+
+def _gains(record: Mapping[str, Any], top: Point, longer: Point) -> bool:
+    return longer.mean - top.mean > record["delta"] + 1e-9
+
+
+def _twice(record: Mapping[str, Any], cell: Cell) -> str:
+    length = epochs(record, cell)
+    return "2T" if length is None else f"2T = {2 * length:g} epochs"
+
+
+def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point) -> str:
+    longer, length, twice = _probe(record, cell, top), epochs(record, cell), _twice(record, cell)
+    if longer is None or length is None:
+        return (
+            f"Dense at its best lr {top.lr:g} ({percent(top.mean)}) was not trained for {twice}, "
+            "so whether more training would help it is not known."
+        )
+    if longer.diverged:
+        return (
+            f"Dense at its best lr {top.lr:g} diverged in {twice}, so whether more training would help it is not known."
+        )
+    delta = record["delta"]
+    judged = (
+        f"more than the {margin(delta)} allowed: the dense network is under-trained."
+        if _gains(record, top, longer)
+        else f"within the {margin(delta)} allowed: the dense network is fully trained."
+    )
+    return (
+        f"Dense at its best lr {top.lr:g} reaches {percent(top.mean)} in T = {length:g} epochs and "
+        f"{percent(longer.mean)} in {twice} ({points(longer.mean - top.mean, delta)}), {judged}"
+    )
+
+
+def _told_place(dense: tuple[Point, ...], top: Point) -> str:
+    grid = listing(f"{point.lr:g}" for point in dense)
+    if dense[0].lr < top.lr < dense[-1].lr:
+        return f"The best dense lr, {top.lr:g}, lies inside the grid of {grid}."
+    if len(dense) == 1:
+        return f"Dense was trained at lr {top.lr:g} alone, so whether another lr is better is not known."
+    end = "lower" if top.lr == dense[0].lr else "upper"
+    return f"The best dense lr, {top.lr:g}, is the {end} end of the grid of {grid}: a better one may lie beyond it."

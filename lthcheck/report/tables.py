@@ -1,0 +1,145 @@
+"""Tables: verdicts, conditions and accuracies in rows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tabulate import tabulate
+
+from lthcheck.report.series import series
+from lthcheck.report.words import (
+    ARM_NAMES,
+    HOLDS,
+    NONTRIVIAL,
+    margin,
+    one_line,
+    points,
+    prize,
+    rate,
+    study_name,
+    thresholds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from lthcheck.report.series import Cell, Point
+
+CONDITION_HEADS = ("1 recipe", "2 SDT", "3 RR", "4 dense", "5 best dense")
+
+
+def verdict_table(records: Sequence[Mapping[str, Any]]) -> str:
+    """A plain-text table of all cells for the terminal; gaps in pt."""
+    rows = [[study_name(record), *row] for record in records for row in verdict_rows(record, record["cells"])]
+    heads = ("study", "method", "sparsity", "verdict", *CONDITION_HEADS, "lr")
+    return tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
+
+
+def verdict_rows(record: Mapping[str, Any], cells: Iterable[Cell]) -> list[list[str]]:
+    """One row a cell: method, sparsity, verdict, the five conditions (yes, no or ?, gap in pt) and the witness lr."""
+    limits = thresholds(record)
+    rows = []
+    for cell in cells:
+        by_id = {condition["id"]: condition for condition in cell["conditions"]}
+        said = [_brief(by_id.get(number), limits.get(number)) for number in range(1, 6)]
+        lrs = dict.fromkeys(one["witness_lr"] for one in cell["conditions"] if one["witness_lr"] is not None)
+        rows.append([cell["method"] or "", _rate(cell), _prize(cell), *said, ", ".join(f"{lr:g}" for lr in lrs)])
+    return rows
+
+
+def cell_table(record: Mapping[str, Any]) -> str:
+    """The verdicts by method (down) and sparsity (across), in Markdown."""
+    cells = record["cells"]
+    sparsities = list(dict.fromkeys(cell["sparsity"] for cell in cells))
+    sparsities.sort(key=lambda sparsity: -1 if sparsity is None else sparsity)
+    verdicts = {(cell["method"], cell["sparsity"]): _prize(cell) for cell in cells}
+    methods = dict.fromkeys(cell["method"] for cell in cells)
+    rows = [[method or "", *(verdicts.get((method, sparsity), "") for sparsity in sparsities)] for method in methods]
+    return github(rows, ["method", *("unknown sparsity" if s is None else f"sparsity {rate(s)}" for s in sparsities)])
+
+
+def condition_table(record: Mapping[str, Any], cell: Cell) -> str:
+    """The five conditions of a cell with their margins, in Markdown."""
+    gamma, delta = margin(record["gamma"]), margin(record["delta"])
+    asked = {
+        1: f">= {NONTRIVIAL:.2f}, recipe adequate",
+        2: f"> {gamma}",
+        3: f"> {gamma}",
+        4: f">= -{delta}",
+        5: f">= -{delta}",
+    }
+    limits = thresholds(record)
+    rows = []
+    for one in cell["conditions"]:
+        value = "" if one["gap"] is None else points(one["gap"], limits.get(one["id"]))
+        if one["id"] == 1:
+            value = "" if one["gap"] is None else f"sparsity {rate(one['gap'])}"
+        lr = "" if one["witness_lr"] is None else f"{one['witness_lr']:g}"
+        rows.append([f"{one['id']} {one['name']}", HOLDS[one["holds"]], value, asked[one["id"]], lr, one["detail"]])
+    return github(rows, ("condition", "holds", "value", "asked", "at lr", "detail"))
+
+
+def accuracy_table(record: Mapping[str, Any], cell: Cell) -> str:
+    """The accuracies of a cell's arms (down) by lr (across), in Markdown; "" where there is no evidence.
+
+    Entries are mean ± sample sd over seeds in percent; the number of seeds is said in each where they differ.
+    """
+    arms = series(record, cell)
+    lrs = sorted({point.lr for found in arms.values() for point in found})
+    even = seeds(record, cell) is not None
+    counted = any(point.params for found in arms.values() for point in found)
+    rows = []
+    for arm, found in arms.items():
+        by_lr = {point.lr: point for point in found}
+        entries = [_entry(by_lr[lr], even=even) if lr in by_lr else "" for lr in lrs]
+        rows.append([ARM_NAMES[arm], *entries, *([parameters(found)] if counted else [])])
+    heads = ["accuracy, %", *(f"lr {lr:g}" for lr in lrs), *(["parameters"] if counted else [])]
+    return github(rows, heads) if rows else ""
+
+
+def seeds(record: Mapping[str, Any], cell: Cell) -> int | None:
+    """The number of seeds, where all arms and lrs of the cell have the same; else None."""
+    counts = {len(point.accuracies) for found in series(record, cell).values() for point in found}
+    return counts.pop() if len(counts) == 1 else None
+
+
+def parameters(found: Sequence[Point]) -> str:
+    """The unpruned parameters of an arm: one count, or the range over its runs."""
+    counts = sorted({count for point in found for count in point.params})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys((*counts[:1], *counts[-1:])))
+
+
+def github(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
+    """A Markdown table in which no entry can break a row."""
+    clean = [[escape(entry) for entry in row] for row in rows]
+    return tabulate(clean, [escape(head) for head in heads], tablefmt="github", disable_numparse=True)
+
+
+def escape(text: str) -> str:
+    """The text as one line that Markdown shows as it stands."""
+    return re.sub(r"[\\|*`]|<(?=[A-Za-z/!?])", r"\\\g<0>", one_line(text))
+
+
+def _entry(point: Point, *, even: bool) -> str:
+    text = f"{100 * point.mean:.1f}" + ("" if point.sd is None else f" ± {100 * point.sd:.1f}")
+    notes = [] if even else [f"n = {len(point.accuracies)}"]
+    notes += [f"{point.diverged} diverged"] if point.diverged else []
+    return f"{text} ({', '.join(notes)})" if notes else text
+
+
+def _brief(condition: Mapping[str, Any] | None, threshold: float | None) -> str:
+    if condition is None:
+        return ""
+    said = {True: "yes", False: "no", None: "?"}[condition["holds"]]
+    if condition["id"] == 1 or condition["gap"] is None:
+        return said
+    return f"{said} {points(condition['gap'], threshold).removesuffix(' pt')}"
+
+
+def _rate(cell: Cell) -> str:
+    return "?" if cell["sparsity"] is None else rate(cell["sparsity"])
+
+
+def _prize(cell: Cell) -> str:
+    return prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()

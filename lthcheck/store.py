@@ -1,0 +1,151 @@
+"""The store: results by key. Written atomically, verified when read, never unpickled.
+
+    <root>/runs/<2 digits>/<key>/result.json          what a run gave
+                                 step-<k>.safetensors what its training goes on from at step k
+                                 mask.safetensors     its mask; correct.safetensors: which test samples it got right
+                                 checkpoint.safetensors while it trains
+    <root>/locks/<key>.lock                           held, through filelock, by the process that trains the run
+
+Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. A file
+that was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT = "lthcheck.store/1"
+
+
+class CorruptFileWarning(UserWarning):
+    """A file in the store is not what was written; it was set aside."""
+
+
+def default_root() -> Path:
+    """The user's cache folder, or `LTHCHECK_CACHE`; shared by all studies."""
+    chosen = os.environ.get("LTHCHECK_CACHE")
+    return (Path(chosen) if chosen else platformdirs.user_cache_path("lthcheck")) / "store"
+
+
+class Store:
+    """Results and weights of runs under one folder.
+
+    Raises:
+        ValueError: if the folder cannot be made or written.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).expanduser()
+        try:
+            (self.root / "runs").mkdir(parents=True, exist_ok=True)
+            (self.root / "locks").mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise ValueError(
+                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); name another with --store"
+            ) from error
+
+    def result(self, key: str) -> dict[str, Any] | None:
+        """What the run gave, or None."""
+        payload = self._read(key, "result.json")
+        return None if payload is None else dict(json.loads(payload))
+
+    def write_result(self, key: str, result: dict[str, Any]) -> None:
+        """Keeps a run's result."""
+        self._write(key, "result.json", json.dumps(result, allow_nan=False).encode())
+
+    def has(self, key: str, name: str) -> bool:
+        """Whether the run has tensors of that name; they are verified when read."""
+        return self._path(key, f"{name}.safetensors").exists()
+
+    def tensors(self, key: str, name: str) -> dict[str, Tensor] | None:
+        """Tensors by name, on the CPU, or None."""
+        from safetensors.torch import load
+
+        payload = self._read(key, f"{name}.safetensors")
+        return None if payload is None else load(payload)
+
+    def write_tensors(self, key: str, name: str, tensors: dict[str, Tensor]) -> None:
+        """Keeps tensors; names are "step-<k>", "mask" or "checkpoint"."""
+        from safetensors.torch import save
+
+        self._write(key, f"{name}.safetensors", save(tensors))
+
+    def drop(self, key: str, name: str) -> None:
+        """Removes tensors that are no longer needed."""
+        self._path(key, f"{name}.safetensors").unlink(missing_ok=True)
+
+    def steps(self, key: str) -> list[int]:
+        """The steps whose state is kept, in order."""
+        names = [path.stem for path in self._folder(key).glob("step-*.safetensors")]
+        return sorted(int(name.removeprefix("step-")) for name in names)
+
+    def lock(self, key: str) -> FileLock:
+        """The right to train a run; it is released when its process dies."""
+        return FileLock(self.root / "locks" / f"{key}.lock", thread_local=False)
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all runs that have a result."""
+        yield from sorted(path.parent.name for path in self.root.glob("runs/*/*/result.json"))
+
+    def _folder(self, key: str) -> Path:
+        return self.root / "runs" / key[:2] / key
+
+    def _path(self, key: str, file: str) -> Path:
+        return self._folder(key) / file
+
+    def _write(self, key: str, file: str, payload: bytes) -> None:
+        header = {"format": FORMAT, "key": key, "file": file, "sha256": _digest(key, file, payload)}
+        folder = self._folder(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(json.dumps(header).encode() + b"\n")
+                stream.write(payload)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(name, folder / file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _read(self, key: str, file: str) -> bytes | None:
+        path = self._path(key, file)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        head, _, payload = content.partition(b"\n")
+        try:
+            header = json.loads(head)
+            sound = header["format"] == FORMAT and header["sha256"] == _digest(key, file, payload)
+        except (ValueError, KeyError, TypeError):
+            sound = False
+        if sound:
+            return payload
+        path.replace(path.with_name(f"{file}.corrupt"))
+        warnings.warn(
+            f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained",
+            CorruptFileWarning,
+            stacklevel=3,
+        )
+        return None
+
+
+def _digest(key: str, file: str, payload: bytes) -> str:
+    return hashlib.sha256(f"{key}\n{file}\n".encode() + payload).hexdigest()

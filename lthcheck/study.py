@@ -1,0 +1,262 @@
+"""A study: the question whether one network holds a ticket on one data set, and the runs that answer it.
+
+It is adaptive: `next` is asked again with the evidence so far, until it wants nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Protocol
+
+from lthcheck import zoo
+from lthcheck.evidence import Arm
+from lthcheck.names import known
+from lthcheck.protocol import RULES
+from lthcheck.recipe import Recipe
+from lthcheck.run import Data, Dense, Init, Network, Pruned, Reinit, Run
+
+METHODS = ("imp", "omp")
+ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
+
+
+class Slot(NamedTuple):
+    """The place of one training in the evidence. `epochs` tells the arms from the probe at twice their length."""
+
+    arm: Arm
+    method: str | None
+    sparsity: float | None
+    lr: float
+    seed: int
+    epochs: int
+
+
+class Facts(Protocol):
+    """What a study must know of its data set (`lthcheck.data.Info`)."""
+
+    name: str
+    fingerprint: str
+    shape: tuple[int, ...]
+    classes: int
+    train_size: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that the suite asks of a study.
+
+    Attributes:
+        kind: a claim (a condition at one lr), the verdict on a method, or the integrity of a rule.
+        condition: 1 to 5, of a claim; condition 1 has no lr.
+        rule: of an integrity question (`lthcheck.protocol.RULES`).
+    """
+
+    kind: Literal["claim", "verdict", "integrity"]
+    study: str
+    method: str | None = None
+    sparsity: float | None = None
+    lr: float | None = None
+    condition: int | None = None
+    rule: str | None = None
+
+    @property
+    def id(self) -> str:
+        """How pytest calls it."""
+        parts = [self.study.replace(" on ", "-"), self.method, self.rule]
+        parts.append(None if self.sparsity is None else f"s{self.sparsity:.3g}")
+        parts.append(None if self.lr is None else f"lr{self.lr:g}")
+        return "-".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is asked: a network, a data set, a recipe, and the methods that find masks.
+
+    Attributes:
+        preset: the name of the preset that it is, unchanged; None otherwise.
+        device: "cpu" or "cuda".
+    """
+
+    model: str
+    dataset: str
+    recipe: Recipe
+    methods: tuple[str, ...] = METHODS
+    preset: str | None = None
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        zoo.check(self.model)
+        for method in self.methods:
+            known("method", method, METHODS)
+        known("device", self.device, ("cpu", "cuda"))
+        if not self.methods or len(set(self.methods)) < len(self.methods):
+            raise ValueError(f"method={','.join(self.methods)!r} must name each of its methods once")
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"{self.model} on {re.sub(r'.*/', '', self.dataset)}"
+
+    @cached_property
+    def sparsities(self) -> tuple[float, ...]:
+        """The recipe's, each moved to the rung that it names."""
+        return tuple(dict.fromkeys(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities))
+
+    def rounds(self, sparsity: float) -> list[float]:
+        """The sparsities after each round of IMP on the way to one; the last step is the shorter one off the ladder."""
+        made: list[float] = []
+        for k in range(1, 1000):
+            rung = round(1 - (1 - self.recipe.rate) ** k, 12)
+            if abs(rung - sparsity) <= ON_A_RUNG:
+                return [*made, rung]
+            if rung > sparsity:
+                return [*made, sparsity]
+            made.append(rung)
+        raise ValueError(f"sparsity={sparsity:g} takes more than 1000 rounds of {self.recipe.rate:g}; ask for less")
+
+    def questions(self) -> list[Question]:
+        """All that the suite asks, in a fixed order."""
+        asked = [Question("integrity", self.name, rule=rule) for rule in RULES]
+        for method in self.methods:
+            for sparsity in self.sparsities:
+                asked.append(Question("claim", self.name, method, sparsity, condition=1))
+                asked += [
+                    Question("claim", self.name, method, sparsity, lr, condition)
+                    for condition in (2, 3, 4, 5)
+                    for lr in self.recipe.lrs
+                ]
+        return asked + [Question("verdict", self.name, method) for method in self.methods]
+
+    def as_json(self) -> dict[str, Any]:
+        """The study for the record."""
+        return {
+            "name": self.name,
+            "model": self.model,
+            "dataset": self.dataset,
+            "preset": self.preset,
+            "methods": list(self.methods),
+            "lrs": list(self.recipe.lrs),
+            "sparsities": list(self.sparsities),
+            "seeds": self.recipe.seeds,
+            "epochs": self.recipe.epochs,
+            "recipe": asdict(self.recipe),
+        }
+
+
+class Arms:
+    """The runs of a study, as expressions over a data set that is there."""
+
+    def __init__(self, study: Study, facts: Facts) -> None:
+        self.study, self.recipe = study, study.recipe
+        self.network = zoo.network(study.model, facts.shape, facts.classes)
+        self.data = Data(facts.name, facts.fingerprint)
+        if self.recipe.batch > facts.train_size:
+            raise ValueError(f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}")
+        keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
+        self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
+        self._made: dict[Slot, Run | None] = {}
+
+    def run(self, slot: Slot) -> Run | None:
+        """The training in a slot; None for the SDT of a network that has no width to choose."""
+        if slot not in self._made:
+            self._made[slot] = self._run(slot)
+        return self._made[slot]
+
+    def _run(self, slot: Slot) -> Run | None:
+        stretch = slot.epochs // self.recipe.epochs
+        training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
+        init, reinit = (word(self.network, self.recipe.initialiser, slot.seed) for word in (Init, Reinit))
+        if slot.arm == "dense":
+            return Run(self.network, self.data, training, init, Dense(), slot.seed)
+        assert slot.sparsity is not None
+        if slot.arm == "sdt":
+            small = zoo.narrower(self.network, self.ticket_size(slot.sparsity))
+            if small is None:
+                return None
+            return Run(small, self.data, training, Init(small, self.recipe.initialiser, slot.seed), Dense(), slot.seed)
+        if slot.arm == "rr":
+            lt = self.run(slot._replace(arm="lt"))
+            assert lt is not None
+            return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
+        before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
+        of = self.run(slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None))
+        assert of is not None
+        mask = Pruned(of, slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
+        return Run(self.network, self.data, training, init, mask, slot.seed)
+
+    def ticket_size(self, sparsity: float) -> int:
+        """Parameters of a ticket that are not pruned, over the whole network; counts are exact, so no mask is needed."""
+        from lthcheck.pruning.count import kept
+
+        counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
+        prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
+        groups = prunable if self.recipe.scope == "layer" else [sum(prunable)]
+        return sum(counts.values()) - sum(prunable) + sum(kept(total, sparsity) for total in groups)
+
+    def slots(self, question: Question) -> Iterator[Slot]:
+        """The trainings that a question needs, before any of them is known."""
+        study = self.study
+        if question.kind == "claim" and question.condition != 1:
+            yield from self._claim(question)
+        elif question.kind == "claim":
+            yield from self._grid("dense", None, None)
+        else:
+            methods = [question.method] if question.method else study.methods
+            yield from self._grid("dense", None, None)
+            for sparsity in study.sparsities:
+                for method in methods:
+                    yield from self._grid("lt", method, sparsity)
+                    yield from self._grid("rr", method, sparsity)
+                yield from self._grid("sdt", None, sparsity)
+
+    def _claim(self, question: Question) -> Iterator[Slot]:
+        method, sparsity, lr = question.method, question.sparsity, question.lr
+        assert lr is not None
+        yield from self._grid("lt", method, sparsity, [lr])
+        match question.condition:
+            case 2:
+                yield from self._grid("sdt", None, sparsity)
+            case 3:
+                yield from self._grid("rr", method, sparsity)
+            case 4:
+                yield from self._grid("dense", None, None, [lr])
+            case 5:
+                yield from self._grid("dense", None, None)
+
+    def _grid(self, arm: Arm, method: str | None, sparsity: float | None, lrs: Iterable[float] | None = None) -> Iterator[Slot]:
+        for lr in self.recipe.lrs if lrs is None else lrs:
+            for seed in range(self.recipe.seeds):
+                yield Slot(arm, method, sparsity, lr, seed, self.recipe.epochs)
+
+    def next(self, questions: Iterable[Question], accuracy: Mapping[Slot, float]) -> dict[Slot, Run]:
+        """The trainings that the questions need and the evidence does not hold.
+
+        Args:
+            accuracy: what is known so far.
+        """
+        asked = list(questions)
+        wanted = dict.fromkeys(slot for question in asked for slot in self.slots(question))
+        if any(question.kind != "claim" or question.condition == 1 for question in asked):
+            wanted |= dict.fromkeys(self.probe(accuracy))
+        runs = {slot: self.run(slot) for slot in wanted if slot not in accuracy}
+        return {slot: run for slot, run in runs.items() if run is not None}
+
+    def probe(self, accuracy: Mapping[Slot, float]) -> list[Slot]:
+        """The dense network at its best lr for twice as long (DESIGN: an adequate recipe), once that lr is known."""
+        means: dict[float, float] = {}
+        for lr in self.recipe.lrs:
+            of_lr = [accuracy.get(slot) for slot in self._grid("dense", None, None, [lr])]
+            if None in of_lr:
+                return []
+            means[lr] = sum(value for value in of_lr if value is not None) / len(of_lr)
+        best = best_lr(means)
+        return [slot._replace(epochs=2 * self.recipe.epochs) for slot in self._grid("dense", None, None, [best])]
+
+
+def best_lr(means: Mapping[float, float]) -> float:
+    """The lr of the highest mean accuracy; of a tie, an lr inside the grid comes first, then the lowest."""
+    high = max(means.values())
+    ends = (min(means), max(means))
+    return min((lr for lr, mean in means.items() if mean >= high - 1e-9), key=lambda lr: (lr in ends, lr))

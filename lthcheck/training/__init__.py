@@ -1,0 +1,1 @@
+"""Training: replicas trained together; one file a backend, one contract for all."""

@@ -1,0 +1,121 @@
+"""Any torch.nn.Module, one by one, in channels_last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lthcheck.data.resident import Resident
+from lthcheck.training.contract import Evaluation, Replica, State
+from lthcheck.training.order import Order
+from lthcheck.training.schedule import learning_rates
+from lthcheck.training.threads import threads
+
+EVALUATE_AT_ONCE = 1000  # samples
+
+
+class ModuleLoop:
+    """The backend for every network that is not linear; see `contract.Backend`."""
+
+    def __init__(self, build: Callable[[], nn.Module], replicas: list[Replica], data: Resident, order: Order) -> None:
+        self.replicas, self.data, self.order = replicas, data, order
+        self.device, self.dtype = data.x_train.device, data.x_train.dtype
+        self.modules = [self._module(build(), replica) for replica in replicas]
+        self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
+
+    def _module(self, module: nn.Module, replica: Replica) -> nn.Module:
+        # channels_last is for images; on other inputs torch refuses it
+        layout = torch.channels_last if self.data.x_train.dim() == 4 else torch.contiguous_format
+        module = module.to(device=self.device, dtype=self.dtype, memory_format=layout)  # type: ignore[call-overload]
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                parameter.copy_(replica.weights[name])
+        return module
+
+    def advance(self, first: int, last: int) -> None:
+        """See `contract.Backend.advance`."""
+        for index, (replica, module, optimiser) in enumerate(
+            zip(self.replicas, self.modules, self.optimisers, strict=True)
+        ):
+            training, parameters = replica.run.training, dict(module.named_parameters())
+            masks = [(parameters[name], mask.to(self.device, self.dtype)) for name, mask in replica.mask.items()]
+            fixed = [(parameters[name], ~mask.to(self.device), replica.weights[name]) for name, mask in replica.mask.items()]
+            keeps_value = any(bool(value[~mask.cpu()].any()) for (_, _, value), mask in zip(fixed, replica.mask.values(), strict=True))
+            rates = learning_rates(training, first, last)
+            module.train()
+            with threads(training.threads):
+                for step in range(first, last):
+                    x, y = self.data.train_batch(self.order.at(step)[index])
+                    optimiser.zero_grad()
+                    functional.cross_entropy(module(_channels_last(x)), y).backward()  # type: ignore[no-untyped-call]
+                    for parameter, mask in masks:
+                        assert parameter.grad is not None
+                        parameter.grad.mul_(mask)
+                    optimiser.param_groups[0]["lr"] = float(rates[step - first])
+                    optimiser.step()
+                    if keeps_value:  # weight decay would shrink a pruned weight that is not zero
+                        with torch.no_grad():
+                            for parameter, gone, value in fixed:
+                                parameter[gone] = value.to(self.device)[gone]
+
+    def evaluate(self) -> list[Evaluation]:
+        """See `contract.Backend.evaluate`."""
+        evaluations = []
+        for replica, module in zip(self.replicas, self.modules, strict=True):
+            with threads(replica.run.training.threads), torch.no_grad():
+                evaluations.append(self._evaluated(module.eval()))
+        return evaluations
+
+    def _evaluated(self, module: nn.Module) -> Evaluation:
+        correct, loss = [], 0.0
+        finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
+        for x, y in self.data.test_batches(EVALUATE_AT_ONCE):
+            out = module(_channels_last(x))
+            finite = finite and bool(torch.isfinite(out).all())
+            correct.append(out.argmax(1) == y)
+            loss += float(functional.cross_entropy(out.double(), y, reduction="sum"))
+        hits = torch.cat(correct).cpu()
+        return Evaluation(hits, loss / len(hits), finite)
+
+    def state(self, replica: int) -> State:
+        """See `contract.Backend.state`."""
+        module, optimiser = self.modules[replica], self.optimisers[replica]
+        state = {f"weights/{name}": parameter for name, parameter in module.named_parameters()}
+        state |= {f"buffers/{name}": buffer for name, buffer in module.named_buffers()}
+        for name, parameter in module.named_parameters():
+            slots: dict[str, Tensor | None] = optimiser.state.get(parameter, {})
+            state |= {f"optimiser/{slot}/{name}": value for slot, value in slots.items() if value is not None}  # type: ignore[misc]
+        return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+
+    def load(self, replica: int, state: State) -> None:
+        """See `contract.Backend.load`."""
+        module, optimiser = self.modules[replica], self.optimisers[replica]
+        optimiser.state.clear()
+        with torch.no_grad():
+            for name, buffer in module.named_buffers():
+                buffer.copy_(state[f"buffers/{name}"])
+            for name, parameter in module.named_parameters():
+                parameter.copy_(state[f"weights/{name}"])
+                for slot in ("momentum_buffer", "exp_avg", "exp_avg_sq", "step"):
+                    value = state.get(f"optimiser/{slot}/{name}")
+                    if value is not None:
+                        kept = value.to(self.device) if slot == "step" else torch.empty_like(parameter).copy_(value)
+                        optimiser.state[parameter][slot] = kept
+
+
+def _optimiser(module: nn.Module, replica: Replica) -> torch.optim.Optimizer:
+    training, kind = replica.run.training, replica.run.training.optimiser
+    if kind.name == "adam":
+        return torch.optim.Adam(
+            module.parameters(), lr=training.lr, betas=kind.betas, eps=kind.eps, weight_decay=kind.weight_decay, fused=True
+        )
+    return torch.optim.SGD(
+        module.parameters(), lr=training.lr, momentum=kind.momentum, weight_decay=kind.weight_decay, fused=True
+    )
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x

@@ -1,0 +1,68 @@
+"""One stack of replicas, from step to step, with stops on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import torch
+
+from lthcheck import zoo
+from lthcheck.data.resident import Resident
+from lthcheck.run import Network
+from lthcheck.training.contract import Backend, Replica
+from lthcheck.training.linear import LinearStack
+from lthcheck.training.module import ModuleLoop
+from lthcheck.training.order import Order
+from lthcheck.zoo.mlp import MLP
+
+BEAT_SECONDS = 0.5  # how often `beat` is called, about
+
+
+def backend(replicas: list[Replica], data: Resident) -> tuple[Backend, Order]:
+    """The backend for a stack, with its order streams; the replicas share one stack signature."""
+    run = replicas[0].run
+    order = Order([replica.run.seed for replica in replicas], len(data.y_train), run.training, data.x_train.device)
+    with torch.device("meta"):
+        module = zoo.build(run.network)
+    if isinstance(module, MLP):
+        return LinearStack({f"layers.{i}": layer for i, layer in enumerate(module.layers)}, replicas, data, order), order  # type: ignore[misc]
+    return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order), order
+
+
+def train(
+    stack: Backend,
+    order: Order,
+    first: int,
+    last: int,
+    *,
+    stops: Iterable[int] = (),
+    at: Callable[[int], None] = lambda step: None,
+    beat: Callable[[int], None] = lambda step: None,
+) -> None:
+    """Trains from step `first` to step `last`.
+
+    Args:
+        stops: steps in [first, last] at which `at` is called, with the stack in that step's state.
+        beat: called about twice a second with the step reached.
+    """
+    wanted = sorted({step for step in stops if first <= step <= last})
+    step, pace = first, 16
+    while True:
+        if wanted and wanted[0] == step:
+            at(wanted.pop(0))
+        if step == last:
+            return
+        ahead = min(last, order.epoch_end(step), step + pace, wanted[0] if wanted else last)
+        began = time.perf_counter()
+        stack.advance(step, ahead)
+        spent = max(time.perf_counter() - began, 1e-6)
+        pace = max(1, int(BEAT_SECONDS * (ahead - step) / spent))
+        step = ahead
+        beat(step)
+
+
+def stackable(network: Network) -> bool:
+    """Whether replicas of the network train as one batched computation."""
+    with torch.device("meta"):
+        return isinstance(zoo.build(network), MLP)

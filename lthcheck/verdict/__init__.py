@@ -1,0 +1,1 @@
+"""The verdict: the five conditions, the judge and its words. Pure functions of evidence; no torch."""

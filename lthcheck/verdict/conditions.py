@@ -1,0 +1,398 @@
+"""The five conditions of a winning ticket (Ma et al. 2021, sec. 2), by the rule `paper`: means held against margins.
+
+At one (method, sparsity s), with A(arm, lr) the mean accuracy over seeds, delta the "similar" margin and gamma the
+"clear gap", all of them fractions (0.005 is 0.5 pt):
+
+    1  non-trivial sparsity, sufficient recipe   s >= 0.60, and the recipe is adequate (`adequacy`)
+    2  beats small dense                         A(lt, lr) - max A(sdt, .) > gamma
+    3  beats reinitialisation                    A(lt, lr) - max A(rr, .) > gamma
+    4  matches dense at the same lr              A(lt, lr) >= A(dense, lr) - delta
+    5  matches dense at its best lr              A(lt, lr) >= max A(dense, .) - delta
+
+A condition is True, False, or None where the evidence does not tell. Equality within 1e-9 counts as >= and not as >.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lthcheck.verdict.judgement import Condition
+
+if TYPE_CHECKING:
+    from lthcheck.evidence import Row
+
+TIE = 1e-9
+NON_TRIVIAL = 0.60
+
+Levels = Mapping[float, float]
+"""Mean accuracy by lr."""
+
+
+def reaches(gap: float, margin: float) -> bool:
+    """Whether gap >= margin, equality within 1e-9 included."""
+    return gap >= margin - TIE
+
+
+def exceeds(gap: float, margin: float) -> bool:
+    """Whether gap > margin, equality within 1e-9 excluded."""
+    return gap > margin + TIE
+
+
+def close(a: float | None, b: float | None) -> bool:
+    """Whether two lrs, sparsities or lengths are the same number, read from two places; None is close to None alone."""
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def distinct(values: Iterable[float]) -> tuple[float, ...]:
+    """The values in ascending order, one of those that are close."""
+    kept: list[float] = []
+    for value in sorted(values):
+        if not kept or not close(kept[-1], value):
+            kept.append(value)
+    return tuple(kept)
+
+
+# --- evidence -> means ---
+
+
+@dataclass(frozen=True)
+class ByLength:
+    """The rows of one network and data set by the length of their training, beside that of the ticket.
+
+    Attributes:
+        epochs: T, the epochs of the lt rows; None where no lt row tells.
+        full: the rows that count: of T epochs, or where either length is not known.
+        double: dense rows of 2T epochs, which answer condition 1 and nothing else.
+        other: rows of any other length, which are ignored; all of them where there are no lt rows.
+    """
+
+    epochs: float | None
+    full: tuple[Row, ...]
+    double: tuple[Row, ...]
+    other: tuple[Row, ...]
+
+
+def by_length(rows: Iterable[Row]) -> ByLength:
+    """Sort rows by the length of their training.
+
+    Raises:
+        ValueError: the lt rows have several lengths, or have none where the other rows have several.
+    """
+    rows = tuple(rows)
+    if not any(row.arm == "lt" for row in rows):
+        return ByLength(None, (), (), rows)
+    tickets = distinct(row.epochs for row in rows if row.arm == "lt" and row.epochs is not None)
+    if len(tickets) > 1:
+        raise ValueError(
+            f"lt rows of {_listed(tickets)} epochs must have one length T in one judgement; judge each length apart"
+        )
+    if not tickets:
+        lengths = distinct(row.epochs for row in rows if row.epochs is not None)
+        if len(lengths) > 1:
+            raise ValueError(
+                f"rows of {_listed(lengths)} epochs beside lt rows without epochs leave T open; give the lt rows theirs"
+            )
+        return ByLength(None, rows, (), ())
+    length = tickets[0]
+    full, double, other = [], [], []
+    for row in rows:
+        if row.epochs is None or close(row.epochs, length):
+            full.append(row)
+        elif row.arm == "dense" and close(row.epochs, 2 * length):
+            double.append(row)
+        else:
+            other.append(row)
+    return ByLength(length, tuple(full), tuple(double), tuple(other))
+
+
+def serves(row: Row, method: str | None, sparsity: float | None) -> bool:
+    """Whether a row is evidence at (method, sparsity).
+
+    Dense and sdt rows without a method serve every method. Dense rows serve every sparsity, and so do sdt and rr rows
+    without one.
+    """
+    shared = row.method is None and row.arm in {"dense", "sdt"}
+    if not shared and row.method != method:
+        return False
+    anywhere = row.arm == "dense" or (row.arm in {"sdt", "rr"} and row.sparsity is None)
+    return anywhere or close(row.sparsity, sparsity)
+
+
+@dataclass(frozen=True)
+class Means:
+    """A(arm, lr) at one (method, sparsity): mean accuracy over seeds, a fraction, by lr.
+
+    Attributes:
+        method: how the ticket was found; None where the table has no methods.
+        sparsity: fraction of prunable weights removed; None where it is not known.
+        epochs: T, the epochs of the lt rows; None where no lt row tells.
+        lt: the ticket from its own initialisation.
+        rr: the ticket from a fresh one.
+        sdt: the small dense network.
+        dense: the dense network, trained for T epochs.
+        dense_2t: the dense network, trained for 2T epochs.
+        dense_diverged: lrs at which a dense training of T epochs diverged.
+        dense_2t_diverged: lrs at which a dense training of 2T epochs diverged.
+    """
+
+    method: str | None
+    sparsity: float | None
+    epochs: float | None
+    lt: Levels
+    rr: Levels
+    sdt: Levels
+    dense: Levels
+    dense_2t: Levels
+    dense_diverged: tuple[float, ...]
+    dense_2t_diverged: tuple[float, ...]
+
+
+def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
+    """The mean accuracies at one (method, sparsity)."""
+    full = [row for row in lengths.full if serves(row, method, sparsity)]
+    double = [row for row in lengths.double if serves(row, method, sparsity)]
+    dense = [row for row in full if row.arm == "dense"]
+    return Means(
+        method=method,
+        sparsity=sparsity,
+        epochs=lengths.epochs,
+        lt=_levels(row for row in full if row.arm == "lt"),
+        rr=_levels(row for row in full if row.arm == "rr"),
+        sdt=_levels(row for row in full if row.arm == "sdt"),
+        dense=_levels(dense),
+        dense_2t=_levels(double),
+        dense_diverged=distinct(row.lr for row in dense if row.diverged),
+        dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
+    )
+
+
+def _levels(rows: Iterable[Row]) -> Levels:
+    rows = tuple(rows)
+    levels = {}
+    for lr in distinct(row.lr for row in rows):
+        accuracies = [row.accuracy for row in rows if close(row.lr, lr)]
+        # fsum is exact, so that the order of the rows cannot decide a tie.
+        levels[lr] = math.fsum(accuracies) / len(accuracies)
+    return levels
+
+
+def level(levels: Levels, lr: float) -> float | None:
+    """The mean accuracy at an lr; None where there is none."""
+    return next((mean for known, mean in levels.items() if close(known, lr)), None)
+
+
+def _among(lrs: Iterable[float], lr: float) -> bool:
+    return any(close(known, lr) for known in lrs)
+
+
+# --- conditions 2 to 5 ---
+
+
+def condition(number: int, means: Means, lr: float, *, delta: float, gamma: float) -> Condition:
+    """Condition 2, 3, 4 or 5 of the ticket that was trained at `lr`.
+
+    Raises:
+        ValueError: `number` is not one of 2, 3, 4, 5.
+    """
+    ticket = level(means.lt, lr)
+    rival, name = _rival(number, means, lr)
+    if ticket is None:
+        return Condition(number, None, None, lr, f"no lt rows{_place(means)} at lr {lr:g}")
+    if rival is None:
+        return Condition(number, None, None, lr, f"no {name}")
+    if number == 4 and _among(means.dense_diverged, lr):
+        # A ticket that matches a training that went to NaN matches nothing.
+        return Condition(4, False, None, lr, f"dense diverged at lr {lr:g}, which is no witness")
+
+    def clearly_better(lt: float, other: float) -> bool:
+        return exceeds(lt - other, gamma)
+
+    def similar_or_better(lt: float, other: float) -> bool:
+        return reaches(lt - other, -delta)
+
+    if number in {2, 3}:
+        test, yes, no, margin = clearly_better, ">", "<=", f"+ {_margin(gamma)}"
+    else:
+        test, yes, no, margin = similar_or_better, ">=", "<", f"- {_margin(delta)}"
+    holds = test(ticket, rival)
+    lt, other = _told((ticket, rival), test)
+    return Condition(number, holds, ticket - rival, lr, f"LT {lt} {yes if holds else no} {name} {other} {margin}")
+
+
+def _rival(number: int, means: Means, lr: float) -> tuple[float | None, str]:
+    """What a condition holds the ticket against: its accuracy and name, or None and the rows that are missing."""
+    match number:
+        case 2:
+            return _best("SDT", means.sdt, f"sdt rows{_place(means, method=False)}")
+        case 3:
+            return _best("RR", means.rr, f"rr rows{_place(means)}")
+        case 4 if means.dense:
+            dense = level(means.dense, lr)
+            return dense, "dense" if dense is not None else f"dense rows at lr {lr:g}"
+        case 4 | 5:
+            return _best("dense", means.dense, "dense rows")
+    raise ValueError(f"number={number} must be 2, 3, 4 or 5; condition 1 is `first_condition`")
+
+
+def _best(name: str, levels: Levels, missing: str) -> tuple[float | None, str]:
+    if not levels:
+        return None, missing
+    return max(levels.values()), f"best {name} (lr {best_lr(levels):g})"
+
+
+# --- condition 1 ---
+
+
+@dataclass(frozen=True)
+class Adequacy:
+    """Whether the recipe trains the dense network well enough to speak of a ticket (condition 1, second half).
+
+    Attributes:
+        trained_out: (a) training the best dense lr for 2T gains at most delta; None where it was not probed.
+        inside: (b) True where the best dense lr is inside the grid, None where it is at an end and the best may lie
+            beyond: an end alone never refutes.
+        detail: one line for a reader.
+        remedies: what evidence would decide what is None.
+    """
+
+    trained_out: bool | None
+    inside: bool | None
+    detail: str
+    remedies: tuple[str, ...]
+
+
+def adequacy(means: Means, *, delta: float) -> Adequacy:
+    """Probe the recipe: does dense gain from twice the epochs, and is its best lr inside the grid?"""
+    if not means.dense:
+        missing = "no dense rows" if means.lt else f"no lt rows{_place(means)}"
+        return Adequacy(None, None, missing, (missing,))
+    best = best_lr(means.dense)
+    beyond = lrs_beyond(means.dense, best)
+    trained_out, gain, probe_remedies = _probe(means, best, delta)
+    grid = "the end of its grid" if beyond else f"inside the grid {min(means.dense):g} to {max(means.dense):g}"
+    lr_remedies = tuple(f"add lr {lr:g}: the best dense lr {best:g} is at the end of its grid" for lr in beyond)
+    return Adequacy(
+        trained_out=trained_out,
+        inside=None if beyond else True,
+        detail=f"{gain}; best dense lr {best:g} is {'at ' if beyond else ''}{grid}",
+        remedies=lr_remedies + probe_remedies,
+    )
+
+
+def _probe(means: Means, best: float, delta: float) -> tuple[bool | None, str, tuple[str, ...]]:
+    once, twice = means.dense[best], level(means.dense_2t, best)
+    length = "2T" if means.epochs is None else f"2T = {2 * means.epochs:g} epochs"
+    if twice is None:
+        unknown_length = ", and give the epochs of every row" if means.epochs is None else ""
+        return (
+            None,
+            f"dense not probed at lr {best:g} for {length}",
+            (f"train dense at lr {best:g} for {length}{unknown_length}",),
+        )
+    if _among(means.dense_2t_diverged, best):
+        # Chance accuracy at 2T would read as "gains nothing" and vouch for the recipe.
+        return (
+            None,
+            f"dense diverged at lr {best:g} in {length}",
+            (f"replace the diverged dense training at lr {best:g} for {length}",),
+        )
+    trained_out = not exceeds(twice - once, delta)
+    after, before = _told((twice, once), lambda twice, once: exceeds(twice - once, delta))
+    relation = "<=" if trained_out else ">"
+    return trained_out, f"dense {after} in {length} {relation} {before} in T + {_margin(delta)} at lr {best:g}", ()
+
+
+def first_condition(means: Means, *, delta: float, assume_adequate: bool = False) -> Condition:
+    """Condition 1: the sparsity is not trivial, and the recipe is adequate or vouched for."""
+    s = means.sparsity
+    if s is None:
+        sparse, told = None, "the sparsity is not known"
+    else:
+        sparse = reaches(s, NON_TRIVIAL)
+        (shown,) = _told((s,), lambda s: reaches(s, NON_TRIVIAL))
+        told = f"sparsity {shown} {'>=' if sparse else '<'} {_margin(NON_TRIVIAL)}"
+    if assume_adequate:
+        return Condition(1, sparse, s, None, f"{told}; the recipe is adequate by assumption")
+    recipe = adequacy(means, delta=delta)
+    return Condition(1, every(sparse, recipe.trained_out, recipe.inside), s, None, f"{told}; {recipe.detail}")
+
+
+def first_remedies(means: Means, *, delta: float, assume_adequate: bool = False) -> tuple[str, ...]:
+    """What evidence would decide condition 1, where it is unknown."""
+    sparsity = ("give the sparsity",) if means.sparsity is None else ()
+    return sparsity if assume_adequate else sparsity + adequacy(means, delta=delta).remedies
+
+
+def every(*holds: bool | None) -> bool | None:
+    """Kleene's "and": False wins over unknown, unknown over True.
+
+    >>> every(True, None), every(None, False)
+    (None, False)
+    """
+    if False in holds:
+        return False
+    return None if None in holds else True
+
+
+def best_lr(levels: Levels) -> float:
+    """The lr of the highest mean; of several within 1e-9 one inside the grid, then the smaller.
+
+    >>> best_lr({0.1: 0.5, 0.2: 0.7, 0.4: 0.7})
+    0.2
+    """
+    top = max(levels.values())
+    tied = sorted(lr for lr, mean in levels.items() if mean >= top - TIE)
+    inside = [lr for lr in tied if min(levels) < lr < max(levels)]
+    return (inside or tied)[0]
+
+
+def lrs_beyond(grid: Iterable[float], best: float) -> tuple[float, ...]:
+    """The lrs that would put `best` inside the grid; none where it is inside.
+
+    They continue the ratio of the last two outward, by two significant digits or as many as it takes to leave the
+    grid. A single lr is halved and doubled.
+
+    >>> lrs_beyond([0.1, 0.2, 0.3, 0.4], 0.4), lrs_beyond([0.1, 0.2, 0.3, 0.4], 0.1), lrs_beyond([0.1], 0.1)
+    ((0.53,), (0.05,), (0.05, 0.2))
+    """
+    lrs = sorted(grid)
+    if len(lrs) == 1:
+        return best / 2, best * 2
+    if best == lrs[0]:
+        return (_rounded_outward(best, best * (lrs[0] / lrs[1])),)
+    if best == lrs[-1]:
+        return (_rounded_outward(best, best * (lrs[-1] / lrs[-2])),)
+    return ()
+
+
+def _rounded_outward(end: float, lr: float) -> float:
+    rounded = (float(f"{lr:.{digits}g}") for digits in range(2, 17))
+    return next((value for value in rounded if (value - end) * (lr - end) > 0), lr)
+
+
+# --- words ---
+
+
+def _told(values: tuple[float, ...], test: Callable[..., bool]) -> tuple[str, ...]:
+    """The values with the fewest decimals, three or more, at which a reader's own comparison comes out the same."""
+    truth = test(*values)
+    decimals = next((n for n in range(3, 10) if test(*(round(v, n) for v in values)) == truth), 10)
+    return tuple(f"{round(v, decimals):.{decimals}f}".replace("0.", ".", 1) for v in values)
+
+
+def _margin(margin: float) -> str:
+    return f"{margin:g}".replace("0.", ".", 1)
+
+
+def _place(means: Means, *, method: bool = True) -> str:
+    named = f" for {means.method}" if method and means.method is not None else ""
+    return named if means.sparsity is None else f"{named} at sparsity {means.sparsity:g}"
+
+
+def _listed(values: Iterable[float]) -> str:
+    return " and ".join(f"{value:g}" for value in values)

@@ -1,0 +1,109 @@
+"""What a judge says: conditions, cells and the verdict, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Prize = Literal["none", "secondary", "jackpot"]
+Verdict = Literal["none", "secondary", "jackpot", "undecided"]
+Reading = Literal["joint", "literal"]
+RANK: dict[str, int] = {"none": 0, "secondary": 1, "jackpot": 2}
+
+CONDITION_NAMES: dict[int, str] = {
+    1: "non-trivial sparsity, sufficient recipe",
+    2: "beats small dense",
+    3: "beats reinitialisation",
+    4: "matches dense at the same lr",
+    5: "matches dense at its best lr",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One of the five conditions (Ma et al. 2021, sec. 2) at one (method, sparsity).
+
+    Attributes:
+        id: 1 to 5.
+        holds: True, False, or None where the evidence does not tell.
+        gap: by how much the two sides of the comparison differ, a fraction (0.005 is 0.5 pt): A(lt, lr) - max A(sdt)
+            for 2, - max A(rr) for 3, - A(dense, lr) for 4, - max A(dense) for 5. For 1 the sparsity, where given.
+        witness_lr: the lr of the ticket that `holds` and `gap` speak of; None for condition 1.
+        detail: one line for a reader: the two numbers and the margin, or what is missing.
+    """
+
+    id: int
+    holds: bool | None
+    gap: float | None
+    witness_lr: float | None
+    detail: str
+
+    @property
+    def name(self) -> str:
+        """What the condition asks, in a few words."""
+        return CONDITION_NAMES[self.id]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The verdict at one (method, sparsity); `conditions` are those at the witness, or at the nearest miss."""
+
+    method: str | None
+    sparsity: float | None
+    at_least: Prize
+    at_most: Prize
+    conditions: tuple[Condition, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The prize where both ends of the interval agree, else "undecided"."""
+        return self.at_least if self.at_least == self.at_most else "undecided"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on one network and data set: the best over its cells.
+
+    Attributes:
+        rule: "paper" compares means with margins.
+        reading: "joint" asks for one lr at which the conditions hold together, "literal" for one lr each.
+        delta: the "similar" margin, a fraction.
+        gamma: the "clear gap" margin, a fraction.
+        assumed: what the user vouched for: () or ("adequate recipe",).
+        cells: one per (method, sparsity), ordered by method, then sparsity.
+        warnings: what a reader must know of the evidence (unequal grids or seeds, readings that disagree, ...).
+        advice: what evidence would decide the verdict, where it is undecided.
+    """
+
+    rule: Literal["paper"]
+    reading: Reading
+    delta: float
+    gamma: float
+    assumed: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    warnings: tuple[str, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def at_least(self) -> Prize:
+        """The lowest prize that the evidence allows."""
+        return max((cell.at_least for cell in self.cells), key=RANK.__getitem__, default="none")
+
+    @property
+    def at_most(self) -> Prize:
+        """The highest prize that the evidence allows."""
+        return max((cell.at_most for cell in self.cells), key=RANK.__getitem__, default="jackpot")
+
+    @property
+    def verdict(self) -> Verdict:
+        """The prize where both ends of the interval agree, else "undecided"."""
+        return self.at_least if self.at_least == self.at_most else "undecided"
+
+    @property
+    def methods(self) -> tuple[str | None, ...]:
+        """The methods judged, in the order of the cells."""
+        return tuple(dict.fromkeys(cell.method for cell in self.cells))
+
+    def of_method(self, method: str | None) -> Judgement:
+        """The judgement on one method alone."""
+        return replace(self, cells=tuple(cell for cell in self.cells if cell.method == method))

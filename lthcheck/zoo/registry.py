@@ -1,0 +1,174 @@
+"""Which networks there are, by name: lthcheck's own families and the user's own networks."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lthcheck.run import Network
+from lthcheck.zoo import layout
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# (shape, classes, width) -> module
+Factory = Callable[[tuple[int, ...], int, float], "nn.Module"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Networks of lthcheck's own.
+
+    Attributes:
+        shown: the pattern of names, as people read it.
+        examples: names that fit, to guess from when a name is misspelt.
+        fits: whether a name is of this family.
+        layout: parameters without torch.
+        module: where `build(network)` is, imported when a network is built.
+        pixels: fewest a side, for families that take images only; 0 for those that take any shape.
+        options: choices by name, the default first.
+    """
+
+    shown: str
+    examples: tuple[str, ...]
+    fits: Callable[[str], bool]
+    layout: Callable[[Network], layout.Layout]
+    module: str
+    pixels: int = 0
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A network of the user's."""
+
+    factory: Factory
+    scalable: bool
+    fingerprint: str
+
+
+FAMILIES = (
+    Family(
+        shown="mlp-<width>-<width>...",
+        examples=("mlp-300-100",),
+        fits=lambda name: re.fullmatch(r"mlp(-[1-9][0-9]*)+", name) is not None,
+        layout=layout.mlp,
+        module="lthcheck.zoo.mlp",
+    ),
+    Family(
+        shown="lenet-300-100",
+        examples=("lenet-300-100",),
+        fits=lambda name: name == "lenet-300-100",
+        layout=layout.mlp,
+        module="lthcheck.zoo.mlp",
+    ),
+    Family(
+        shown="lenet5",
+        examples=("lenet5",),
+        fits=lambda name: name == "lenet5",
+        layout=layout.lenet5,
+        module="lthcheck.zoo.lenet",
+        pixels=12,
+    ),
+    Family(
+        shown="resnet<6n+2>",
+        examples=("resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
+        fits=lambda name: re.fullmatch(r"resnet[1-9][0-9]*", name) is not None and int(name[6:]) in range(8, 9999, 6),
+        layout=layout.resnet,
+        module="lthcheck.zoo.resnet",
+        pixels=1,
+        options={"shortcut": ("conv", "pad")},
+    ),
+)
+
+_registered: dict[str, Registered] = {}
+
+
+def register_model(name: str, factory: Factory, *, scalable: bool = False) -> None:
+    """Makes a network of yours known by name; registering a name again replaces it.
+
+    Args:
+        name: none of lthcheck's own.
+        factory: `factory(shape, classes, width)` gives a module; shape is that of one input, and `width` the factor on
+            hidden units or channels. It must work under `torch.device("meta")`.
+        scalable: whether `factory` heeds `width`. Without, there is no small dense network (SDT) to compare with, and
+            condition 2 stays unknown.
+    """
+    if any(family.fits(name) for family in FAMILIES):
+        raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
+    try:
+        source = inspect.getsource(factory)
+    except (OSError, TypeError) as error:
+        rule = "must be a function or class whose source can be read, since results are kept by it"
+        raise ValueError(f"factory={factory!r} {rule}; write it with def in a file") from error
+    digest = hashlib.sha256(f"{name}\n{source}".encode()).hexdigest()
+    _registered[name] = Registered(factory, scalable, digest)
+
+
+def names() -> list[str]:
+    """Every known network; families are shown as patterns."""
+    return [family.shown for family in FAMILIES] + sorted(_registered)
+
+
+def check(name: str) -> None:
+    """Refuses a name that is not known."""
+    if name in _registered or any(family.fits(name) for family in FAMILIES):
+        return
+    known = [example for family in FAMILIES for example in family.examples] + sorted(_registered)
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f"; did you mean {close[0]}?" if close else "."
+    raise ValueError(f"model={name!r} is not known{guess} Known: {', '.join(names())}")
+
+
+def fingerprint(name: str) -> str:
+    """sha256 of the name and the factory's own source, which need not cover what it calls; "" for lthcheck's own."""
+    check(name)
+    return _registered[name].fingerprint if name in _registered else ""
+
+
+def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[tuple[str, str], ...] = ()) -> Network:
+    """The expression of a network; default options are left out, so that equal networks have equal keys."""
+    made = Network(name, tuple(shape), classes, options=tuple(sorted(options)), fingerprint=fingerprint(name))
+    known = find(made)
+    if isinstance(known, Registered):
+        return made
+    chosen = tuple(option for option in made.options if option[1] != known.options[option[0]][0])
+    return Network(name, made.shape, classes, options=chosen)
+
+
+def find(network: Network) -> Family | Registered:
+    """What a network is built by, once its shape, width and options are seen to fit."""
+    name, shape = network.name, network.shape
+    check(name)
+    if network.fingerprint != fingerprint(name):
+        rule = f"must be the registered factory's, {fingerprint(name)!r}"
+        raise ValueError(f"{name}: fingerprint={network.fingerprint!r} {rule}; make it with lthcheck.zoo.network")
+    if not shape or min(shape) < 1 or network.classes < 1 or network.width <= 0:
+        got = f"shape={shape}, classes={network.classes}, width={network.width:g}"
+        raise ValueError(f"{name}: {got} must all be above 0; a vector of n numbers has the shape (n,)")
+    if name in _registered:
+        _check_registered(network, _registered[name])
+        return _registered[name]
+    family = next(family for family in FAMILIES if family.fits(name))
+    if family.pixels and (len(shape) != 3 or min(shape[1:]) < family.pixels):
+        rule = f"must be (channels, height, width) with at least {family.pixels} pixels a side for {name}"
+        raise ValueError(f"shape={shape} {rule}; use an MLP such as mlp-300-100, or other data")
+    for option, value in network.options:
+        if value not in family.options.get(option, ()):
+            known = "; ".join(f"{key}: {' or '.join(values)}" for key, values in family.options.items()) or "none"
+            raise ValueError(f"{option}={value!r} must be an option of {name}; its options: {known}")
+    return family
+
+
+def _check_registered(network: Network, known: Registered) -> None:
+    if network.options:
+        rule = "must be empty for a network of your own"
+        raise ValueError(f"options={network.options} {rule}; register each variant by a name")
+    if network.width != 1 and not known.scalable:
+        rule = f"must be 1 for {network.name}, which heeds no width"
+        raise ValueError(f"width={network.width:g} {rule}; register it with scalable=True if it does")
