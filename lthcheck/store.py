@@ -17,7 +17,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +43,16 @@ def default_root() -> Path:
 class Store:
     """Results and weights of runs under one folder.
 
+    Args:
+        tell: called with a line for people when a file turns out not to be what was written.
+
     Raises:
         ValueError: if the folder cannot be made or written.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, tell: Callable[[str], None] | None = None) -> None:
         self.root = Path(root).expanduser()
+        self.tell = tell or _warn
         try:
             (self.root / "runs").mkdir(parents=True, exist_ok=True)
             (self.root / "locks").mkdir(exist_ok=True)
@@ -139,12 +143,12 @@ class Store:
         if sound:
             return payload
         path.replace(path.with_name(f"{file}.corrupt"))
-        warnings.warn(
-            f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained",
-            CorruptFileWarning,
-            stacklevel=3,
-        )
+        self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
         return None
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, CorruptFileWarning, stacklevel=2)
 
 
 def _digest(key: str, file: str, payload: bytes) -> str:

@@ -65,8 +65,9 @@ class Question:
     def id(self) -> str:
         """How pytest calls it."""
         parts = [self.study.replace(" on ", "-"), self.method, self.rule]
-        parts.append(None if self.sparsity is None else f"s{self.sparsity:.3g}")
+        parts.append(None if self.sparsity is None else f"s{self.sparsity:.4g}")
         parts.append(None if self.lr is None else f"lr{self.lr:g}")
+        parts.append(None if self.condition is None else f"c{self.condition}")
         return "-".join(part for part in parts if part)
 
 

@@ -33,8 +33,8 @@ def read(paths: Sequence[Path]) -> Arrays:
     """
     (path,) = paths
     try:
-        with np.load(path, allow_pickle=False) as file:
-            x_train, y_train, x_test, y_test = (file[name] for name in NAMES)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:  # opened here, so that it is closed
+            x_train, y_train, x_test, y_test = (kept[name] for name in NAMES)
     except (
         AttributeError,
         EOFError,

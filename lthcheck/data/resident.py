@@ -59,7 +59,8 @@ class Resident:
                 mean, std = mean.to(device), std.to(device)
         else:
             x_train, x_test = x_train.to(dtype), x_test.to(dtype)
-        return cls(*(tensor.to(device) for tensor in (x_train, y_train, x_test, y_test)), dtype, mean, std)
+        x_train, y_train, x_test, y_test = (tensor.to(device) for tensor in (x_train, y_train, x_test, y_test))
+        return cls(x_train, y_train, x_test, y_test, dtype, mean, std)
 
     def train_batch(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Training samples by their numbers: int64 of any shape -> (*index.shape, *shape), index.shape."""

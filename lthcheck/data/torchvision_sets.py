@@ -84,9 +84,9 @@ def _idx(path: Path) -> npt.NDArray[Any]:
         content = gzip.decompress(content)
     # The IDX format: two zero bytes, type (8: unsigned byte), number of dimensions, then each as a big-endian int32.
     dimensions = 3 if "idx3" in path.name else 1
-    sizes, values = content[4 : 4 + 4 * dimensions], content[4 + 4 * dimensions :]
-    shape = tuple(int.from_bytes(sizes[at : at + 4], "big") for at in range(0, len(sizes), 4))
-    if content[:4] != bytes((0, 0, 8, dimensions)) or len(values) != math.prod(shape):
+    start = 4 + 4 * dimensions
+    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    if content[:4] != bytes((0, 0, 8, dimensions)) or len(content) != start + math.prod(shape):
         rule = "must be a whole file of bytes in IDX format"
         raise ValueError(f"{path} of {len(content)} bytes {rule}; delete it, to download it again")
-    return np.frombuffer(values, np.uint8).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

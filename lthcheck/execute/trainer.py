@@ -46,7 +46,8 @@ class Trainer:
     """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word."""
 
     def __init__(self, place: Place, tell: Any) -> None:
-        self.store, self.data_dir, self.tell = Store(place.store), place.data_dir, tell
+        self.store = Store(place.store, lambda text: tell(("told", text)))
+        self.data_dir, self.tell = place.data_dir, tell
         self._resident: dict[tuple[str, str, str], Resident] = {}
 
     def work(self, jobs: list[Job]) -> None:

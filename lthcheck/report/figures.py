@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PANELS = 6
 COLUMNS = 3
 BAND = "matches the best dense"
+DIVERGED = "a run diverged: "
 # Okabe and Ito's colours stay apart for colour-blind readers; markers and lines tell the arms apart in grey.
 STYLES = {
     "dense": ("dense", "#000000", "o", "-"),
@@ -37,8 +39,8 @@ def accuracy_by_lr(record: Mapping[str, Any], folder: Path, *, stem: str | None 
     """Draw accuracy against lr, one panel a cell, at most `PANELS` panels a figure.
 
     Shown are means over seeds with sample standard deviations as bars, every seed as a faint point, and as a band what
-    counts as matching the best dense network (at most delta below it). A diverged run would squeeze the scale, so it
-    stands as a cross on the lower edge.
+    counts as matching the best dense network (at most delta below it). A diverged run stands as a cross on the lower
+    edge; the scale is that of the other runs.
 
     Args:
         record: the record.
@@ -84,9 +86,9 @@ def _draw(record: Mapping[str, Any], cells: Sequence[Cell]) -> bytes:
             found, labels = axes.get_legend_handles_labels()
             handles.update(zip(labels, found, strict=True))
         panels[0, 0].set_ylim(_limits([series(record, cell) for cell in cells]))
-        figure.suptitle(study_name(record), fontsize=12)
-        # The band is drawn first, to lie below the curves, and told last.
-        labels = sorted(handles, key=lambda label: label.startswith(BAND))
+        figure.suptitle(textwrap.fill(study_name(record), int(11 * size[0])), fontsize=12, parse_math=False)
+        order = [*(label for label, *_ in STYLES.values()), DIVERGED, BAND]
+        labels = sorted(handles, key=lambda label: [label.startswith(known) for known in order].index(True))
         ncols = 3 if columns > 1 else 2
         figure.legend(
             [handles[label] for label in labels], labels, loc="outside lower center", ncols=ncols, frameon=False
@@ -104,12 +106,13 @@ def _panel(axes: Axes, record: Mapping[str, Any], cell: Cell) -> None:
         label = f"{BAND} (delta {margin(record['delta'])})"
         axes.axhspan(best - 100 * record["delta"], best, color="#999999", alpha=0.35, linewidth=0, label=label)
     # Arms stand side by side at one lr, and their seeds beside their bars.
-    step = math.exp(0.09 * _gap(lrs))
+    span = math.log(lrs[-1] / lrs[0]) or 1
+    step = math.exp(min(0.1 * _gap(lrs), 0.022 * span))
     for index, (arm, found) in enumerate(arms.items()):
         _curve(axes, arm, found, shift=step ** (index - (len(arms) - 1) / 2), aside=step**0.5)
     _scale(axes, lrs)
     verdict = prize(cell["verdict"], cell["at_least"], cell["at_most"])
-    axes.set_title(f"{place(cell)}\n{verdict}", fontsize=10)
+    axes.set_title(f"{place(cell)}\n{verdict}", fontsize=10, parse_math=False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -117,9 +120,10 @@ def _panel(axes: Axes, record: Mapping[str, Any], cell: Cell) -> None:
 
 def _curve(axes: Axes, arm: str, found: Sequence[Point], *, shift: float, aside: float) -> None:
     label, colour, marker, line = STYLES[arm]
+    repeated = [point for point in found if len(point.accuracies) > 1]
     axes.plot(
-        [point.lr * shift * aside for point in found for _ in point.accuracies],
-        [100 * accuracy for point in found for accuracy in point.accuracies],
+        [point.lr * shift * aside for point in repeated for _ in point.accuracies],
+        [100 * accuracy for point in repeated for accuracy in point.accuracies],
         linestyle="none",
         marker=marker,
         markersize=3,
@@ -130,7 +134,8 @@ def _curve(axes: Axes, arm: str, found: Sequence[Point], *, shift: float, aside:
     axes.errorbar(
         [point.lr * shift for point in found],
         [100 * point.mean for point in found],
-        yerr=[100 * (point.sd or 0) for point in found],
+        # The sd of sound runs and chance says nothing, and its bar would cross the whole panel.
+        yerr=[0 if point.diverged else 100 * (point.sd or 0) for point in found],
         label=label,
         color=colour,
         marker=marker,
@@ -146,7 +151,7 @@ def _curve(axes: Axes, arm: str, found: Sequence[Point], *, shift: float, aside:
             diverged,
             [0.03] * len(diverged),
             transform=axes.get_xaxis_transform(),
-            label=f"{ARM_NAMES[arm]}: a run diverged",
+            label=f"{DIVERGED}{ARM_NAMES[arm]}",
             linestyle="none",
             marker="x",
             markersize=7,
@@ -157,14 +162,20 @@ def _curve(axes: Axes, arm: str, found: Sequence[Point], *, shift: float, aside:
 
 
 def _limits(panels: Sequence[Mapping[str, Sequence[Point]]]) -> tuple[float, float]:
-    """The range of the accuracy axis in percent: of the lrs at which no run diverged, where there are such."""
+    """The range of the accuracy axis in percent, of the lrs at which no run diverged, where there are such.
+
+    The verdict lies where the arms are at their best. What is far below that, at an lr that trains nothing, leaves the
+    frame rather than press the rest together.
+    """
     found = [point for arms in panels for points in arms.values() for point in points]
     sound = [point for point in found if not point.diverged] or found
-    ends = [end for point in sound for end in (*point.accuracies, point.mean - (point.sd or 0))]
-    ends += [point.mean + (point.sd or 0) for point in sound]
-    low, high = 100 * min(ends), 100 * max(ends)
+    high = 100 * max(max(*point.accuracies, point.mean + (point.sd or 0)) for point in sound)
+    low = 100 * min(min(*point.accuracies, point.mean - (point.sd or 0)) for point in sound)
+    bests = [100 * max(point.mean for point in points) for arms in panels for points in arms.values()]
+    low = max(low, min(bests) - max(3, 2 * (max(bests) - min(bests))))
     room = 0.06 * (high - low) or 1
-    return low - room - (room if len(sound) < len(found) else 0), high + room
+    # Crosses of diverged runs stand on the lower edge, in a strip of their own.
+    return low - room * (2 if len(sound) < len(found) else 1), high + room
 
 
 def _scale(axes: Axes, lrs: Sequence[float]) -> None:

@@ -13,8 +13,7 @@ from lthcheck.verdict.judgement import RANK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lthcheck.report.recipe import shortcomings
-from lthcheck.report.series import Cell
+    from lthcheck.report.series import Cell
 
 Condition = dict[str, Any]
 

@@ -34,6 +34,9 @@ _ARMS = (
     "Arms: dense; LT, the ticket from its own initialisation; RR, the same mask from a fresh one; "
     "SDT, a small dense network of the ticket's size."
 )
+_SCALE = (
+    "Bars are sample sds over seeds. Curves far below every arm's best leave the frame; the tables hold all numbers."
+)
 
 
 def markdown(record: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
@@ -54,6 +57,7 @@ def markdown(record: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
         *_by_method(record),
         *([cell_table(record)] if record["cells"] else []),
         *(f"![Accuracy by learning rate]({quote(figure)})" for figure in figures),
+        *([_SCALE] if figures else []),
         _rules(record),
         *(block for cell in shown for block in _cell(record, cell)),
         *_others(record, [cell for cell in record["cells"] if cell not in shown]),

@@ -62,7 +62,7 @@ def _probe(record: Mapping[str, Any], cell: Cell, top: Point) -> Point | None:
 
 
 def _gains(record: Mapping[str, Any], top: Point, longer: Point) -> bool:
-    return longer.mean - top.mean > record["delta"] + 1e-9
+    return bool(longer.mean - top.mean > record["delta"] + 1e-9)
 
 
 def _twice(record: Mapping[str, Any], cell: Cell) -> str:

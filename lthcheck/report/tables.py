@@ -30,8 +30,11 @@ CONDITION_HEADS = ("1 recipe", "2 SDT", "3 RR", "4 dense", "5 best dense")
 
 
 def verdict_table(records: Sequence[Mapping[str, Any]]) -> str:
-    """A plain-text table of all cells for the terminal; gaps in pt."""
+    """A plain-text table for the terminal, one row a cell, gaps in pt; a study without cells has a row as well."""
     rows = [[study_name(record), *row] for record in records for row in verdict_rows(record, record["cells"])]
+    rows += [[study_name(record), "", "", _prize(record)] for record in records if not record["cells"]]
+    if not rows:
+        return ""
     heads = ("study", "method", "sparsity", "verdict", *CONDITION_HEADS, "lr")
     return tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
 
@@ -141,5 +144,5 @@ def _rate(cell: Cell) -> str:
     return "?" if cell["sparsity"] is None else rate(cell["sparsity"])
 
 
-def _prize(cell: Cell) -> str:
+def _prize(cell: Mapping[str, Any]) -> str:
     return prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()

@@ -30,15 +30,15 @@ class LinearStack:
     def __init__(self, layers: Mapping[str, nn.Linear], replicas: list[Replica], data: Resident, order: Order) -> None:
         training = replicas[0].run.training
         self.replicas, self.data, self.order = replicas, data, order
-        self.kind, self.dtype, self.device = training.optimiser, data.x_train.dtype, data.x_train.device
+        self.kind, self.dtype, self.device = training.optimiser, data.dtype, data.x_train.device
         self.names = list(layers)
         self.sizes = [layer.in_features for layer in layers.values()] + [list(layers.values())[-1].out_features]
         self.began = training.first_step
         self.offsets = [0]
         for fan_in, fan_out in self._shapes():
             self.offsets.append(self.offsets[-1] + _aligned((fan_in + 1) * fan_out))
-        self.x_train = self._with_ones(data.x_train)
-        self.x_test = self._with_ones(data.x_test)
+        self.x_train = self._with_ones(data.train_batch(torch.arange(len(data.y_train), device=self.device))[0])
+        self.x_test = self._with_ones(torch.cat([x for x, _ in data.test_batches(EVALUATE_AT_ONCE)]))
         self.weights, self.gradient, self.mask = self._flat(), self._flat(), self._flat()
         self.slots = {name: self._flat() for name in (("exp_avg", "exp_avg_sq") if self.kind.name == "adam" else ("momentum",))}
         self.weight_views, self.gradient_views = self._layers(self.weights), self._layers(self.gradient)

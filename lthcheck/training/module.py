@@ -22,7 +22,7 @@ class ModuleLoop:
 
     def __init__(self, build: Callable[[], nn.Module], replicas: list[Replica], data: Resident, order: Order) -> None:
         self.replicas, self.data, self.order = replicas, data, order
-        self.device, self.dtype = data.x_train.device, data.x_train.dtype
+        self.device, self.dtype = data.x_train.device, data.dtype
         self.modules = [self._module(build(), replica) for replica in replicas]
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
 

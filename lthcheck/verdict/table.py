@@ -198,9 +198,7 @@ def _number(column: str, text: str) -> float:
 
 def _accuracy(text: str) -> float:
     if text.lower() == "nan":
-        raise ValueError(
-            "accuracy=nan must be a fraction in [0, 1]; write chance accuracy and diverged=1 where it is lost"
-        )
+        raise ValueError("accuracy=nan must be a fraction in [0, 1]; write chance for a diverged run, and diverged=1")
     return _number("accuracy", text)
 
 

@@ -1,0 +1,11 @@
+"""The verdict: the one test here that can fail for scientific reasons."""
+
+import pytest
+
+from lthcheck.suite_outcome import decide
+
+
+@pytest.mark.lthcheck(kind="verdict")
+def test_the_verdict(question, finding, request, record_property):
+    """Meets --require, or is the one expected, or, with neither, is that a ticket exists."""
+    decide(question, finding, request.config, record_property)

@@ -1,0 +1,53 @@
+"""The verdicts that are expected: a preset's own, or those of a user's file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lthcheck.names import known
+from lthcheck.options import expected_by_preset
+from lthcheck.study import Study
+
+VERDICTS = ("none", "secondary", "jackpot", "undecided")
+
+Expectations = Mapping[tuple[str, str], tuple[str, str]]
+"""By (study, method): the verdict, and the reason it is expected for."""
+
+
+def expectations(chosen: Mapping[str, Any], studies: Sequence[Study]) -> Expectations:
+    """What is expected of these studies.
+
+    Raises:
+        ValueError: for a file that cannot be read, or an expectation that matches no study.
+    """
+    if "expect" in chosen:
+        return _read(Path(chosen["expect"]), studies)
+    preset = expected_by_preset(chosen)
+    if preset is None:
+        return {}
+    return {(study.name, method): (verdict, preset.measured) for study in studies for method, verdict in preset.expected.items()}
+
+
+def _read(path: Path, studies: Sequence[Study]) -> Expectations:
+    """Reads TOML: tables [[expect]] with study ("mlp-300-100 on mnist1d"), verdict, reason and, if wanted, method."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"--expect {path}: must be a TOML file that can be read ({error})") from error
+    entries = content.get("expect")
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"--expect {path}: must hold at least one table [[expect]] with study, verdict and reason")
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for entry in entries:
+        missing = {"study", "verdict", "reason"} - set(entry)
+        if missing or not all(isinstance(value, str) for value in entry.values()):
+            raise ValueError(f"--expect {path}: {entry} must have study, verdict and reason, as strings")
+        known("verdict", entry["verdict"], VERDICTS)
+        study = known("study", entry["study"], [study.name for study in studies])
+        methods = next(each.methods for each in studies if each.name == study)
+        for method in [known("method", entry["method"], methods)] if "method" in entry else methods:
+            found[study, method] = (entry["verdict"], entry["reason"])
+    return found

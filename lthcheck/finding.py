@@ -1,0 +1,93 @@
+"""A finding: what a study's evidence says, with what a reader must know of how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lthcheck.evidence import Row
+from lthcheck.report.record import record
+from lthcheck.report.write import stem, write
+from lthcheck.study import Question
+from lthcheck.verdict.judge import GAMMA, claim, default_delta, judge
+from lthcheck.verdict.judgement import Condition, Judgement
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The evidence on one study, and how it is to be judged.
+
+    Attributes:
+        study: `Study.as_json`.
+        violations: of the protocol, by rule; where there are any, there is no verdict.
+        checked: by rule, how many runs were held against it.
+        terms: the arguments of `judge`: delta, gamma, reading, assume_adequate.
+    """
+
+    study: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    violations: tuple[tuple[str, str], ...] = ()
+    checked: Mapping[str, int] = field(default_factory=dict)
+    test_size: int | None = None
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The study's."""
+        return str(self.study["name"])
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """The verdict."""
+        return judge(self.rows, **self.terms)
+
+    def claim(self, question: Question) -> Condition:
+        """One condition at one lr."""
+        assert question.condition is not None
+        terms = {name: value for name, value in self.terms.items() if name != "reading"}
+        return claim(self.rows, question.condition, question.method, question.sparsity, question.lr, **terms)
+
+    def record(self, environment: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON record (`lthcheck.verdict/1`)."""
+        return record(
+            study=dict(self.study),
+            judgement=self.judgement,
+            rows=self.rows,
+            test_size=self.test_size,
+            cost=dict(self.cost),
+            environment=dict(environment),
+        )
+
+    def write(self, folder: Path, environment: Mapping[str, Any]) -> list[Path]:
+        """Writes record, report and figures; a preset's are named after it."""
+        return write(self.record(environment), folder, stem(self.study.get("preset") or self.name))
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Finding:
+        """The inverse of `as_json`."""
+        rows = tuple(Row(**row) for row in value["rows"])
+        violations = tuple((rule, text) for rule, text in value["violations"])
+        return cls(**{**value, "rows": rows, "violations": violations})
+
+
+def terms(chosen: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+    """How the options ask for a study to be judged."""
+    return {
+        "delta": chosen.get("delta", default_delta(dataset)),
+        "gamma": chosen.get("gamma", GAMMA),
+        "reading": chosen.get("reading", "joint"),
+        "assume_adequate": chosen.get("assume-adequate", False),
+    }
+
+
+def names(findings: Iterable[Finding]) -> dict[str, Finding]:
+    """The findings by study."""
+    return {finding.name: finding for finding in findings}

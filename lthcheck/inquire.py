@@ -1,0 +1,95 @@
+"""From options to findings, records and reports: what pytest and the command line have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lthcheck.execute.answer import answer
+from lthcheck.execute.progress import Progress, duration
+from lthcheck.finding import Finding, terms
+from lthcheck.report.environment import environment
+from lthcheck.store import Store, default_root
+from lthcheck.study import Question, Study
+
+
+@dataclass(frozen=True)
+class Found:
+    """The findings on some studies, their records, and what else a user should read."""
+
+    findings: list[Finding]
+    records: list[dict[str, Any]]
+    notes: list[str]
+
+
+def inquire(
+    asked: Mapping[Study, Iterable[Question]],
+    chosen: Mapping[str, Any],
+    *,
+    command: str,
+    show: Callable[[Progress], None] = lambda progress: None,
+) -> Found:
+    """Trains what the questions need, judges it and writes a report on each study.
+
+    Args:
+        chosen: the options by name (`lthcheck.options.parsed`).
+        command: what the user typed, for the report.
+
+    Raises:
+        ValueError: for bad input, before anything is trained.
+    """
+    folder = _report_folder(Path(chosen.get("report-dir", "reports")))
+    told: list[str] = []
+    store = Store(chosen.get("store", default_root()), told.append)
+    data_dir = Path(chosen["data-dir"]) if "data-dir" in chosen else None
+    _check_device(chosen.get("device", "cpu"))
+    answers, progress = answer(asked, store, data_dir=data_dir, show=show)
+    surroundings = environment() | {"command": command}
+    findings = [
+        Finding(
+            study=each.study.as_json(),
+            rows=tuple(each.rows),
+            violations=tuple((violation.rule, str(violation)) for violation in each.violations),
+            checked=each.checked,
+            test_size=each.test_size,
+            cost=each.cost,
+            terms=terms(chosen, each.study.dataset),
+        )
+        for each in answers
+    ]
+    notes = [*told, *progress.told]
+    records = []
+    for finding in findings:
+        records.append(finding.record(surroundings))
+        if finding.violations:
+            notes += [text for _, text in finding.violations]
+            notes.append(f"{finding.name}: the protocol was broken; no verdict, no report")
+            continue
+        written = finding.write(folder, surroundings)
+        notes.append(f"report: {written[1]}")
+    done = progress.trained + progress.elsewhere
+    notes.append(f"{done} trainings in {duration(progress.seconds)}, the rest from the store {store.root}")
+    return Found(findings, records, notes)
+
+
+def _report_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".lthcheck"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"report-dir={str(folder)!r} must be a folder that can be written ({error.strerror}); name another"
+        ) from error
+    return folder
+
+
+def _check_device(device: str) -> None:
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use --device cpu")

@@ -1,0 +1,237 @@
+"""pytest's view: options, parametrisation, training before the first test, the verdict at the end.
+
+The main process trains all that the selected tests need, and writes what it found to a file; the tests, in this process
+or in xdist's workers, only read and judge it. They never import torch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from lthcheck.execute.progress import Progress
+    from lthcheck.finding import Finding
+    from lthcheck.study import Question, Study
+
+MARK = "lthcheck"
+PROGRESS_SECONDS = 10.0  # between lines of progress where the terminal cannot rewrite one
+
+
+def add_options(parser: pytest.Parser, prefix: str) -> None:
+    """Registers the options with a prefix: "lth-" in the plugin, none in a conftest that owns the command line."""
+    from lthcheck.options import OPTIONS
+
+    group = parser.getgroup("lthcheck", "is there a winning ticket?")
+    for option in OPTIONS:
+        flag, dest = f"--{prefix}{option.name}", _dest(option.name)
+        if option.parse is None:
+            group.addoption(flag, dest=dest, action="store_true", default=None, help=option.help)
+        else:
+            group.addoption(flag, dest=dest, default=None, metavar=option.shown, help=option.help)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --lth-NAME for every option, and lth_NAME to the ini file."""
+    from lthcheck.options import OPTIONS
+
+    add_options(parser, "lth-")
+    for option in OPTIONS:
+        parser.addini(_dest(option.name), option.help, default=None, type="bool" if option.parse is None else "string")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses bad options before anything else happens."""
+    config.addinivalue_line("markers", f"{MARK}(kind, condition): a question that lthcheck asks of every study")
+    if any(_texts(config).values()):
+        inquiry_of(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each question of the kind that a test is marked with."""
+    mark = metafunc.definition.get_closest_marker(MARK)
+    if mark is None:
+        return
+    questions = [
+        question
+        for question in inquiry_of(metafunc.config).questions
+        if question.kind == mark.kwargs["kind"] and question.condition == mark.kwargs.get("condition")
+    ]
+    metafunc.parametrize("question", questions, ids=[question.id for question in questions])
+
+
+@pytest.fixture
+def finding(question: Question, request: pytest.FixtureRequest) -> Finding:
+    """What is known of the study that a question is about."""
+    return inquiry_of(request.config).finding(question.study)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Trains what the selected tests need; under xdist the controller does (see below)."""
+    config = session.config
+    if not (_is_worker(config) or config.option.collectonly or config.pluginmanager.hasplugin("dsession")):
+        _train(config, [item.nodeid for item in session.items])
+    return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """The controller trains when the first worker tells its tests, before any is handed out."""
+    _train(node.config, ids)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker where the findings will be."""
+    node.workerinput["lthcheck"] = str(_findings_file(node.config))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The verdict, last."""
+    inquiry = config.stash.get(_INQUIRY, None)
+    if inquiry is None or not inquiry.records:
+        return
+    from lthcheck.report.headline import headline
+    from lthcheck.report.tables import verdict_table
+
+    terminalreporter.section("lthcheck")
+    for line in verdict_table(inquiry.records).splitlines():
+        terminalreporter.write_line(line)
+    terminalreporter.write_line("")
+    for record in inquiry.records:
+        terminalreporter.write_line(headline(record), bold=True)
+    for line in inquiry.notes:
+        terminalreporter.write_line(line)
+
+
+class Inquiry:
+    """What this session asks, and what it found."""
+
+    def __init__(self, texts: dict[str, str | bool | None]) -> None:
+        from lthcheck.expectation import expectations
+        from lthcheck.options import parsed, studies
+
+        self.chosen = parsed(texts)
+        self.studies: list[Study] = studies(self.chosen)
+        self.expected = expectations(self.chosen, self.studies)
+        self.questions = [question for study in self.studies for question in study.questions()]
+        self.findings: dict[str, Finding] = {}
+        self.records: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+        self.source: Path | None = None
+        self.asked = False
+
+    def finding(self, study: str) -> Finding:
+        """What the main process found; read from its file where this is another process."""
+        from lthcheck.finding import Finding
+
+        if not self.findings:
+            assert self.source is not None
+            values = [Finding.from_json(value) for value in json.loads(self.source.read_text())]
+            self.findings = {finding.name: finding for finding in values}
+        return self.findings[study]
+
+
+_INQUIRY = pytest.StashKey[Inquiry]()
+_FILE = pytest.StashKey[Path]()
+
+
+def inquiry_of(config: pytest.Config) -> Inquiry:
+    """The session's inquiry, made from its options when it is first asked for."""
+    if _INQUIRY not in config.stash:
+        try:
+            inquiry = Inquiry(_texts(config))
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+        if _is_worker(config):
+            inquiry.source = Path(config.workerinput["lthcheck"])  # type: ignore[attr-defined]
+        config.stash[_INQUIRY] = inquiry
+    return config.stash[_INQUIRY]
+
+
+def _findings_file(config: pytest.Config) -> Path:
+    if _FILE not in config.stash:
+        folder = tempfile.TemporaryDirectory(prefix="lthcheck-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[_FILE] = Path(folder.name) / "findings.json"
+    return config.stash[_FILE]
+
+
+def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
+    """Trains and judges what the tests ask for, and writes findings and reports."""
+    marked = {re.sub(r"^.*?\[|\]$", "", nodeid) for nodeid in nodeids if "[" in nodeid}
+    if not marked or (inquiry := inquiry_of(config)).asked:
+        return
+    asked = {
+        study: [question for question in study.questions() if question.id in marked] for study in inquiry.studies
+    }
+    asked = {study: questions for study, questions in asked.items() if questions}
+    if not asked:
+        return
+    inquiry.asked = True
+    from lthcheck.inquire import inquire
+
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    show = _Shown(reporter)
+    try:
+        found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    finally:
+        show.end()
+    inquiry.findings = {finding.name: finding for finding in found.findings}
+    inquiry.records, inquiry.notes = found.records, found.notes
+    _findings_file(config).write_text(json.dumps([finding.as_json() for finding in found.findings]))
+
+
+class _Shown:
+    """Progress on the terminal: one line rewritten where that is possible, else a line now and then."""
+
+    def __init__(self, reporter: pytest.TerminalReporter | None) -> None:
+        self.reporter, self.last, self.open = reporter, 0.0, False
+
+    def __call__(self, progress: Progress) -> None:
+        live = self.reporter is not None and self.reporter.isatty
+        if self.reporter is None or time.monotonic() - self.last < (0.5 if live else PROGRESS_SECONDS):
+            return
+        self.last = time.monotonic()
+        if live:
+            self.reporter.rewrite(f"training: {progress}", erase=True)
+            self.open = True
+        else:
+            self.reporter.write_line(f"training: {progress}")
+
+    def end(self) -> None:
+        if self.open and self.reporter is not None:
+            self.reporter.rewrite("", erase=True)
+
+
+def _command(config: pytest.Config) -> str:
+    return shlex.join(["pytest", *map(str, config.invocation_params.args)])
+
+
+def _texts(config: pytest.Config) -> dict[str, str | bool | None]:
+    from lthcheck.options import OPTIONS
+
+    texts: dict[str, str | bool | None] = {}
+    for option in OPTIONS:
+        given = config.getoption(_dest(option.name), None)
+        texts[option.name] = config.getini(_dest(option.name)) or None if given is None else given
+    return texts
+
+
+def _dest(name: str) -> str:
+    return "lth_" + name.replace("-", "_")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")

@@ -1,0 +1,129 @@
+"""Small records by hand: a grid of three lrs and two seeds with means that a reader can add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lthcheck.evidence import Row
+from lthcheck.report.record import record
+from lthcheck.verdict.judgement import Cell, Condition, Judgement, Prize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+LRS = (0.1, 0.2, 0.4)
+MEANS = {
+    "dense": (0.74, 0.755, 0.73),
+    "lt": (0.731, 0.751, 0.72),
+    "rr": (0.72, 0.742, 0.71),
+    "sdt": (0.71, 0.724, 0.70),
+}
+STUDY = {
+    "name": "mlp-64-32 on mnist1d",
+    "model": "mlp-64-32",
+    "dataset": "mnist1d",
+    "recipe": "ma2021",
+    "methods": ["omp"],
+    "lrs": list(LRS),
+    "sparsities": [0.832],
+    "seeds": 2,
+    "epochs": 80,
+    "preset": None,
+    "command": "pytest checks/ --preset tiny",
+}
+
+
+def evidence(method: str | None = "omp", sparsity: float | None = 0.832, spread: float = 0.002) -> list[Row]:
+    """Dense at T and 2T, and the arms of one cell; two seeds that lie `spread` above and below the mean."""
+    rows = [Row("dense", 0.2, 0.756, seed=seed, epochs=160, params=25088) for seed in (0, 1)]
+    params = {"dense": 25088, "lt": 4556, "rr": 4556, "sdt": 4700}
+    for arm in ("dense", "lt", "rr", "sdt"):
+        of_cell = {} if arm == "dense" else {"method": method, "sparsity": sparsity}
+        for lr, mean in zip(LRS, MEANS[arm], strict=True):
+            rows += [
+                Row(arm, lr, mean + sign * spread, seed=seed, epochs=80, params=params[arm], **of_cell)
+                for seed, sign in ((0, 1), (1, -1))
+            ]
+    return rows
+
+
+def cell(
+    at_least: Prize,
+    at_most: Prize,
+    *,
+    holds: Sequence[bool | None] = (True, True, True, True, True),
+    gaps: Sequence[float | None] = (0.832, 0.027, 0.009, -0.004, -0.004),
+    lr: float = 0.2,
+    method: str | None = "omp",
+    sparsity: float | None = 0.832,
+) -> Cell:
+    """A cell whose gaps are those of `MEANS` at lr 0.2 unless told otherwise."""
+    conditions = [
+        Condition(number, hold, gap, None if number == 1 else lr, f"detail | of {number}")
+        for number, hold, gap in zip(range(1, 6), holds, gaps, strict=True)
+    ]
+    return Cell(method, sparsity, at_least, at_most, tuple(conditions))
+
+
+@pytest.fixture
+def make_evidence() -> Callable[..., list[Row]]:
+    return evidence
+
+
+@pytest.fixture
+def make_cell() -> Callable[..., Cell]:
+    return cell
+
+
+@pytest.fixture
+def jackpot() -> Cell:
+    return cell("jackpot", "jackpot")
+
+
+@pytest.fixture
+def secondary() -> Cell:
+    gaps = (0.832, 0.027, 0.009, -0.004, -0.024)
+    return cell("secondary", "secondary", holds=(True, True, True, True, False), gaps=gaps, lr=0.1)
+
+
+@pytest.fixture
+def none() -> Cell:
+    return cell(
+        "none", "none", holds=(True, True, False, False, False), gaps=(0.832, 0.01, 0.003, -0.022, -0.022), lr=0.2
+    )
+
+
+@pytest.fixture
+def undecided() -> Cell:
+    missing = cell("none", "secondary", holds=(None, True, None, True, False), gaps=(0.832, 0.027, None, 0.0, -0.01))
+    conditions = list(missing.conditions)
+    conditions[2] = replace(conditions[2], detail="no rr rows for omp at sparsity 0.832")
+    return replace(missing, conditions=tuple(conditions))
+
+
+@pytest.fixture
+def make_record(jackpot: Cell) -> Callable[..., dict[str, Any]]:
+    def make(cells: Sequence[Cell] = (jackpot,), rows: Sequence[Row] | None = None, **fields: Any) -> dict[str, Any]:
+        judgement = Judgement(
+            rule="paper",
+            reading="joint",
+            delta=0.005,
+            gamma=0.005,
+            assumed=fields.pop("assumed", ()),
+            cells=tuple(cells),
+            warnings=fields.pop("warnings", ()),
+            advice=fields.pop("advice", ()),
+        )
+        values: dict[str, Any] = {
+            "study": STUDY,
+            "rows": evidence() if rows is None else rows,
+            "test_size": 1000,
+            "cost": {"trainings": 26, "cached": 4, "seconds": 754.2, "replica_steps": 8000000, "requested": 30},
+            "environment": {"lthcheck": "0.1.0", "python": "3.11.7", "commit": "abc1234", "dirty": True, "cores": 2},
+        }
+        return record(judgement=judgement, **(values | fields))
+
+    return make

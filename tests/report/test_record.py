@@ -1,0 +1,127 @@
+"""The record is the schema of DESIGN 6, survives its file and refuses what it cannot hold."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lthcheck.evidence import Row
+from lthcheck.report.record import dumps, loads
+
+if TYPE_CHECKING:
+
+    from lthcheck.verdict.judgement import Cell
+
+Make = "Callable[..., Any]"
+
+
+def test_has_the_fields_of_the_schema(make_record: Make) -> None:
+    made = make_record()
+    assert list(made) == [
+        "schema", "study", "rule", "reading", "delta", "gamma", "assumed", "test_size", "verdict", "at_least", "at_most",
+        "cells", "warnings", "advice", "evidence", "cost", "environment",
+    ]  # fmt: skip
+    assert made["schema"] == "lthcheck.verdict/1"
+    assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "conditions"]
+    assert made["cells"][0]["conditions"][3] == {
+        "id": 4,
+        "name": "matches dense at the same lr",
+        "holds": True,
+        "gap": -0.004,
+        "witness_lr": 0.2,
+        "detail": "detail | of 4",
+    }
+    assert list(made["evidence"][0]) == [
+        "arm", "method", "sparsity", "lr", "source_lr", "seed", "epochs", "accuracy", "params", "diverged", "run",
+    ]  # fmt: skip
+
+
+def test_says_the_verdict_of_the_judgement(make_record: Make, undecided: Cell) -> None:
+    made = make_record([undecided])
+    assert (made["verdict"], made["at_least"], made["at_most"]) == ("undecided", "none", "secondary")
+    assert made["cells"][0]["conditions"][0]["holds"] is None
+
+
+def test_survives_its_file(make_record: Make, none: Cell) -> None:
+    made = make_record([none], warnings=("unequal grids",), advice=("train δ",))
+    text = dumps(made)
+    assert loads(text) == made
+    assert dumps(loads(text)) == text
+    assert text.endswith("}\n")
+
+
+def test_does_not_round_accuracies(make_record: Make) -> None:
+    accuracy = 0.1 + 0.2
+    made = make_record(rows=[Row("lt", 0.1, accuracy)])
+    assert loads(dumps(made))["evidence"][0]["accuracy"] == accuracy
+
+
+def test_evidence_does_not_depend_on_the_order_of_rows(make_record: Make) -> None:
+    rows = [
+        Row(arm, lr, accuracy, method=method, sparsity=sparsity, seed=seed)
+        for arm in ("sdt", "lt", "dense")
+        for lr in (0.2, 0.1)
+        for method, sparsity in ((None, None), ("imp", 0.8), ("imp", 0.2))
+        for seed, accuracy in ((None, 0.5), (None, 0.4), (1, 0.6))
+    ]
+    shuffled = random.Random(0).sample(rows, len(rows))
+    assert dumps(make_record(rows=rows)) == dumps(make_record(rows=shuffled))
+    assert make_record(rows=shuffled)["evidence"][0]["arm"] == "dense"
+
+
+def test_environment_in_any_order_gives_the_same_bytes(make_record: Make) -> None:
+    one, other = make_record(environment={"a": 1, "b": 2}), make_record(environment={"b": 2, "a": 1})
+    assert dumps(one) == dumps(other)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, object()])
+def test_refuses_what_json_cannot_hold(make_record: Make, value: object) -> None:
+    with pytest.raises(ValueError, match="a record holds plain JSON values; write None"):
+        make_record(cost={"seconds": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "line 1, column 2 is not JSON"),
+        ("", "line 1, column 1 is not JSON"),
+        ("[]", "a JSON list must be an object"),
+        ("{}", "schema=None must be 'lthcheck.verdict/1'"),
+        ('{"schema": "lthcheck.verdict/2"}', "schema='lthcheck.verdict/2' must be 'lthcheck.verdict/1'"),
+        ('{"schema": "lthcheck.verdict/1"}', "study=None must be there"),
+        ('{"schema": NaN}', "NaN must not stand in a record"),
+    ],
+)
+def test_refuses_what_is_no_record(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match="^" + told.replace(".", r"\.")):
+        loads(text)
+
+
+@pytest.mark.parametrize(("field", "key"), [("evidence", "accuracy"), ("cells", "conditions")])
+def test_names_what_a_row_or_cell_lacks(make_record: Make, field: str, key: str) -> None:
+    made = make_record()
+    del made[field][0][key]
+    with pytest.raises(ValueError, match=rf"{field}\[0\] must have {key}; a record is"):
+        loads(json.dumps(made))
+
+
+def test_reads_a_record_without_warnings_and_advice(make_record: Make) -> None:
+    made = make_record()
+    del made["warnings"], made["advice"]
+    assert loads(dumps(made)) == made
+
+
+@pytest.mark.slow
+def test_imports_neither_torch_nor_matplotlib() -> None:
+    program = (
+        "import sys, lthcheck.report.write, lthcheck.report.environment as e; e.environment();"
+        "print([m for m in ('torch', 'matplotlib', 'numpy') if m in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
