@@ -1,4 +1,4 @@
-"""Condition 1: the sparsity is not trivial, and the recipe trains the dense network well enough to speak of a ticket."""
+"""Condition 1: the sparsity is not trivial, and the recipe trains the dense network well enough."""
 
 import pytest
 

@@ -11,7 +11,8 @@ import hashlib
 import torch
 from torch import Tensor
 
-GOLDEN = -7046029254386353131  # 0x9E3779B97F4A7C15 as a signed 64-bit number
+# Steele et al. 2014, as signed 64-bit numbers, which is what torch has
+GOLDEN, FIRST, SECOND = (constant - 2**64 for constant in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
 def stream(seed: int, purpose: str, *where: int | str) -> int:
@@ -27,8 +28,8 @@ def stream(seed: int, purpose: str, *where: int | str) -> int:
 def bits(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
     """Draws 0 to n - 1 of a stream: int64 of shape `(n,)`, all 64 bits random."""
     z = torch.arange(1, n + 1, dtype=torch.int64, device=device).mul_(GOLDEN).add_(stream)
-    z = (z ^ _shifted(z, 30)) * -4658895280553007687
-    z = (z ^ _shifted(z, 27)) * -7723592293110705685
+    z = (z ^ _shifted(z, 30)) * FIRST
+    z = (z ^ _shifted(z, 27)) * SECOND
     return z ^ _shifted(z, 31)
 
 
@@ -39,7 +40,8 @@ def uniform(stream: int, n: int) -> Tensor:
 
 def normal(stream: int, n: int) -> Tensor:
     """Draws from N(0, 1): float64 of shape `(n,)`."""
-    return torch.special.ndtri(uniform(stream, n))
+    draws: Tensor = torch.special.ndtri(uniform(stream, n))
+    return draws
 
 
 def permutation(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:

@@ -28,7 +28,11 @@ def expectations(chosen: Mapping[str, Any], studies: Sequence[Study]) -> Expecta
     preset = expected_by_preset(chosen)
     if preset is None:
         return {}
-    return {(study.name, method): (verdict, preset.measured) for study in studies for method, verdict in preset.expected.items()}
+    return {
+        (study.name, method): (verdict, preset.measured)
+        for study in studies
+        for method, verdict in preset.expected.items()
+    }
 
 
 def _read(path: Path, studies: Sequence[Study]) -> Expectations:

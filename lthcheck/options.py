@@ -75,7 +75,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("recipe", "published defaults by name, e.g. ma2021"),
     Option("preset", f"a study by name: tiny, undertrained, default; without any option: {DEFAULT_PRESET}"),
     Option("rule", "paper: means compared with margins, as in Ma et al. 2021", _one_of("paper")),
-    Option("reading", "joint: one lr at which the conditions hold together; literal: one lr each", _one_of("joint", "literal")),
+    Option(
+        "reading",
+        "joint: one lr at which the conditions hold together; literal: one lr each",
+        _one_of("joint", "literal"),
+    ),
     Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
     Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
     Option("require", "fail unless the verdict is at least this prize", _one_of("secondary", "jackpot"), "PRIZE"),
@@ -130,7 +134,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             raise ValueError(f"--{what} {','.join(names)}: must name each {what} once")
     for name in datasets:
         data.check(name)
-    return [
+    made = [
         Study(
             model=model,
             dataset=dataset,
@@ -142,6 +146,11 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         for model in models
         for dataset in datasets
     ]
+    if len({study.name for study in made}) < len(made):
+        raise ValueError(
+            f"--dataset {','.join(datasets)}: must differ in their file names, which reports are named after"
+        )
+    return made
 
 
 def expected_by_preset(chosen: Mapping[str, Any]) -> Preset | None:

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -45,7 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
     add_options(parser, "lth-")
     for option in OPTIONS:
-        parser.addini(_dest(option.name), option.help, default=None, type="bool" if option.parse is None else "string")
+        kind: Literal["bool", "string"] = "bool" if option.parse is None else "string"
+        parser.addini(_dest(option.name), option.help, default=None, type=kind)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -171,9 +172,7 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
     marked = {re.sub(r"^.*?\[|\]$", "", nodeid) for nodeid in nodeids if "[" in nodeid}
     if not marked or (inquiry := inquiry_of(config)).asked:
         return
-    asked = {
-        study: [question for question in study.questions() if question.id in marked] for study in inquiry.studies
-    }
+    asked = {study: [question for question in study.questions() if question.id in marked] for study in inquiry.studies}
     asked = {study: questions for study, questions in asked.items() if questions}
     if not asked:
         return

@@ -54,7 +54,9 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     return total.hexdigest()
 
 
-def check_start(replica: Replica, state: State, recomputed: Mapping[str, Tensor], parent: Mapping[str, Tensor]) -> list[str]:
+def check_start(
+    replica: Replica, state: State, recomputed: Mapping[str, Tensor], parent: Mapping[str, Tensor]
+) -> list[str]:
     """Holds a run against the rules before its first step.
 
     Args:
@@ -95,9 +97,7 @@ def check_start(replica: Replica, state: State, recomputed: Mapping[str, Tensor]
 
 def _check_fresh(run: Run, state: State) -> None:
     for name, tensor in state.items():
-        if name.startswith("optimiser/"):
-            expected = 0.0
-        elif name.endswith(("running_mean", "num_batches_tracked")):
+        if name.startswith("optimiser/") or name.endswith(("running_mean", "num_batches_tracked")):
             expected = 0.0
         elif name.endswith("running_var"):
             expected = 1.0
@@ -115,7 +115,9 @@ def _check_reinit(replica: Replica, start: Reinit) -> None:
     own = initial(start.network, start.initialiser, start.seed, "init")
     for name, theta in replica.theta0.items():
         a, b = own[name].flatten(), theta.double().flatten()
-        if a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0:  # norm layers and short biases carry no evidence
+        if (
+            a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0
+        ):  # norm layers and short biases carry no evidence
             continue
         correlation = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
         if abs(correlation) > 6 / a.numel() ** 0.5:  # six standard errors of a correlation of zero
@@ -137,7 +139,9 @@ def _check_permuted(replica: Replica, mask: Permuted, source: Mapping[str, Tenso
     if mask.within == "layer":
         for name in counts[1]:
             if counts[0].get(name) != counts[1][name]:
-                raise ProtocolViolation("permuted", replica.run.key, name, f"{counts[0].get(name)} stay, must be {counts[1][name]}")
+                raise ProtocolViolation(
+                    "permuted", replica.run.key, name, f"{counts[0].get(name)} stay, must be {counts[1][name]}"
+                )
     if sum(counts[0].values()) != sum(counts[1].values()):
         raise ProtocolViolation("permuted", replica.run.key, "all layers", "the number of weights that stay changed")
     gone = sum(layer.numel() for layer in source.values()) - sum(counts[1].values())
@@ -160,7 +164,9 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
         actual, expected = state[f"weights/{name}"][~mask], replica.weights[name][~mask]
         if not bool((actual == expected).all()):
             wrong = int((actual != expected).sum())
-            raise ProtocolViolation("pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value")
+            raise ProtocolViolation(
+                "pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value"
+            )
         held.append("pruned")
     return list(dict.fromkeys(held))
 
@@ -199,10 +205,14 @@ def _pairs(arms: Arms, narrower: Callable[[Run], int | None]) -> Iterator[tuple[
         if arm == "dense" or record["untrained"]:
             continue
         own = record["digests"]
-        dense, lt = (arms.get((*place, lr, seed, epochs)) for place in (("dense", None, None), ("lt", method, sparsity)))
+        dense, lt = (
+            arms.get((*place, lr, seed, epochs)) for place in (("dense", None, None), ("lt", method, sparsity))
+        )
         if dense:
             of_dense = dense[1]["digests"]
-            yield held("order", run, own["order"] == of_dense["order"], f"{arm} and dense see the samples in another order")
+            yield held(
+                "order", run, own["order"] == of_dense["order"], f"{arm} and dense see the samples in another order"
+            )
             if arm == "lt" and isinstance(run.start, Init):
                 yield held("theta0", run, own["theta0"] == of_dense["theta0"], "lt does not begin at dense's theta_0")
         if arm == "rr" and lt and not lt[1]["untrained"]:

@@ -1,11 +1,11 @@
 """The algebra: a training run is a value, and every experiment of the field an expression.
 
-    >>> net = Network("mlp-300-100", shape=(40,), classes=10)
-    >>> data = Data("mnist1d", fingerprint="...")
-    >>> r = Training(lr=0.1, batch=100, steps=3200)
-    >>> dense = Run(net, data, r, Init(net, "pytorch", seed=0), Dense(), seed=0)
-    >>> lt_omp = Run(net, data, r, Init(net, "pytorch", seed=0), Pruned(dense, sparsity=0.8), seed=0)
-    >>> rr_omp = Run(net, data, r, Reinit(net, "pytorch", seed=0), lt_omp.mask, seed=0)
+>>> net = Network("mlp-300-100", shape=(40,), classes=10)
+>>> data = Data("mnist1d", fingerprint="...")
+>>> r = Training(lr=0.1, batch=100, steps=3200)
+>>> dense = Run(net, data, r, Init(net, "pytorch", seed=0), Dense(), seed=0)
+>>> lt_omp = Run(net, data, r, Init(net, "pytorch", seed=0), Pruned(dense, sparsity=0.8), seed=0)
+>>> rr_omp = Run(net, data, r, Reinit(net, "pytorch", seed=0), lt_omp.mask, seed=0)
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Schedule(Value):
     """The factor on the learning rate by step.
 
     Attributes:
-        name: "constant"; "step", times `factor` from each of `milestones` (steps) on; "cosine", to zero at the last step.
+        name: "constant"; "step", times `factor` from each of `milestones` (steps) on; "cosine", to zero at the end.
         warmup: steps over which the factor first rises linearly, from 1/warmup to 1.
     """
 
@@ -229,7 +229,7 @@ class Dense(Expression):
 
 @dataclass(frozen=True, eq=False)
 class Score(Value):
-    """What ranks weights: "magnitude", "lamp", "snip", "synflow", "random"; data-driven scores name their data and seed."""
+    """What ranks weights: "magnitude", "lamp", "snip", "synflow", "random"; some name the data and seed they need."""
 
     name: str = "magnitude"
     data: Data | None = None

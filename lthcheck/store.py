@@ -6,8 +6,8 @@
                                  checkpoint.safetensors while it trains
     <root>/locks/<key>.lock                           held, through filelock, by the process that trains the run
 
-Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. A file
-that was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
+Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
+was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Store:
                 pass
         except OSError as error:
             raise ValueError(
-                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); name another with --store"
+                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); give another"
             ) from error
 
     def result(self, key: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from lthcheck.evidence import Arm
 from lthcheck.names import known
 from lthcheck.protocol import RULES
 from lthcheck.recipe import Recipe
-from lthcheck.run import Data, Dense, Init, Network, Pruned, Reinit, Run
+from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
 
 METHODS = ("imp", "omp")
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
@@ -36,11 +36,16 @@ class Slot(NamedTuple):
 class Facts(Protocol):
     """What a study must know of its data set (`lthcheck.data.Info`)."""
 
-    name: str
-    fingerprint: str
-    shape: tuple[int, ...]
-    classes: int
-    train_size: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def classes(self) -> int: ...
+    @property
+    def train_size(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,9 @@ class Arms:
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(facts.name, facts.fingerprint)
         if self.recipe.batch > facts.train_size:
-            raise ValueError(f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}")
+            raise ValueError(
+                f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}"
+            )
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}
@@ -182,13 +189,15 @@ class Arms:
             assert lt is not None
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
         before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
-        of = self.run(slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None))
+        of = self.run(
+            slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None)
+        )
         assert of is not None
         mask = Pruned(of, slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
         return Run(self.network, self.data, training, init, mask, slot.seed)
 
     def ticket_size(self, sparsity: float) -> int:
-        """Parameters of a ticket that are not pruned, over the whole network; counts are exact, so no mask is needed."""
+        """Parameters of a ticket that are not pruned, over the whole network."""
         from lthcheck.pruning.count import kept
 
         counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
@@ -226,7 +235,9 @@ class Arms:
             case 5:
                 yield from self._grid("dense", None, None)
 
-    def _grid(self, arm: Arm, method: str | None, sparsity: float | None, lrs: Iterable[float] | None = None) -> Iterator[Slot]:
+    def _grid(
+        self, arm: Arm, method: str | None, sparsity: float | None, lrs: Iterable[float] | None = None
+    ) -> Iterator[Slot]:
         for lr in self.recipe.lrs if lrs is None else lrs:
             for seed in range(self.recipe.seeds):
                 yield Slot(arm, method, sparsity, lr, seed, self.recipe.epochs)

@@ -9,6 +9,7 @@ import pytest
 
 from lthcheck.plugin import inquiry_of
 from lthcheck.report.words import prize
+from lthcheck.verdict.judge import meets
 
 if TYPE_CHECKING:
     from lthcheck.finding import Finding
@@ -31,21 +32,19 @@ def decide(
     question: Question, finding: Finding, config: pytest.Config, record_property: Callable[[str, object], None]
 ) -> None:
     """Fails unless the verdict on a method is the one asked for, expected or, with neither, a ticket."""
-    from lthcheck.verdict.judge import meets
-
-    assert not finding.violations, "no verdict: " + "\n".join(text for _, text in finding.violations)
+    if finding.violations:
+        pytest.fail("no verdict: " + "\n".join(text for _, text in finding.violations), pytrace=False)
     inquiry = inquiry_of(config)
     judgement = finding.judgement.of_method(question.method)
-    said = prize(judgement.verdict, judgement.at_least, judgement.at_most)
     record_property("lthcheck.verdict", judgement.verdict)
-    advice = "".join(f"\n  {line}" for line in judgement.advice)
-    required = inquiry.chosen.get("require")
-    if required:
-        assert meets(judgement, required), f"{said}; --require asks for {required}{advice}"
-        return
+    said = prize(judgement.verdict, judgement.at_least, judgement.at_most)
     expected = inquiry.expected.get((question.study, question.method or ""))
-    if expected:
-        verdict, reason = expected
-        assert judgement.verdict == verdict, f"{said}; expected is {verdict} ({reason}){advice}"
-        return
-    assert meets(judgement, "secondary"), f"{said}; no verdict is expected of this study, so it must hold a ticket{advice}"
+    if required := inquiry.chosen.get("require"):
+        met, asked = meets(judgement, required), f"--require asks for {required}"
+    elif expected:
+        met, asked = judgement.verdict == expected[0], f"expected is {expected[0]!r}: {expected[1]}"
+    else:
+        met, asked = meets(judgement, "secondary"), "no verdict is on record for this study, so it must hold a ticket"
+    if not met:
+        advice = "".join(f"\n  to decide it: {line}" for line in judgement.advice)
+        pytest.fail(f"{question.study}, {question.method}: {said}; {asked}{advice}", pytrace=False)

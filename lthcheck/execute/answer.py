@@ -27,8 +27,8 @@ class Answer:
         violations: of the protocol; where there are any, there is no verdict.
         checked: by rule, how many runs were held against it.
         test_size: samples that accuracy is measured on.
-        cost: {"trainings", "cached", "requested", "replica_steps", "seconds"}: of the study's runs, duplicates removed;
-            seconds and replica steps are those of this command.
+        cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
+            "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
     """
 
     study: Study
@@ -73,7 +73,7 @@ def answer(
     finally:
         if pool is not None:
             pool.close()
-    return [each.answer(questions, progress) for each, questions in open_studies.values()], progress
+    return [each.answer(progress) for each, _ in open_studies.values()], progress
 
 
 def _without(made: Plan, broken: set[str]) -> Plan:
@@ -128,23 +128,38 @@ class _Open:
             self.records[slot] = record
         return True
 
-    def answer(self, questions: list[Question], progress: Progress) -> Answer:
-        """The evidence as it stands, held against the protocol's rules between runs."""
-        self.demands(questions)
-        known = [slot for slot in self.slots if slot in self.records]
-        arms = {tuple(slot): (self.slots[slot], self.records[slot]) for slot in known}
-        chain = _ancestors(self.slots[slot] for slot in known)
-        violations = [v for v in progress.violations if v.run in chain | {run.key for run in self.slots.values()}]
-        violations += protocol.audit(arms, self._narrower)
-        trained = {run.key for run in self.slots.values()} | chain
+    def answer(self, progress: Progress) -> Answer:
+        """The evidence as it stands, held against the protocol's rules between runs.
+
+        Whatever the store holds of the study counts, asked for or not: a selection must not make a report poorer.
+        """
+        self.demands(self.study.questions())
+        arms = {tuple(slot): (self.slots[slot], record) for slot, record in self.records.items()}
+        runs = {record["key"]: record for record in self.records.values()}
+        for key in _ancestors(self.slots[slot] for slot in self.records):
+            record = runs.get(key) or self.store.result(key)
+            if record is not None:
+                runs[key] = record
+        steps = sum(record["steps"] for record in runs.values())
         return Answer(
             self.study,
-            sorted((self._row(slot) for slot in known), key=_place),
-            violations,
+            sorted((self._row(slot) for slot in self.records), key=_place),
+            self._violations(arms, progress),
             self._checked(arms),
             self.test_size,
-            {"trainings": len(trained), "requested": len(self.slots)},
+            {
+                "requested": len(self.records),
+                "trainings": len(runs),
+                "cached": len(runs) - len(progress.finished & set(runs)),
+                "replica_steps": steps,
+                "seconds": sum(record["seconds"] for record in runs.values()),
+            },
         )
+
+    def _violations(self, arms: protocol.Arms, progress: Progress) -> list[protocol.ProtocolViolation]:
+        own = {run.key for run in self.slots.values()} | _ancestors(self.slots.values())
+        during = [violation for violation in progress.violations if violation.run in own]
+        return during + protocol.audit(arms, self._narrower)
 
     def _narrower(self, run: Run) -> int | None:
         """Parameters of the network one step narrower than a run's; None if there is none."""

@@ -78,7 +78,7 @@ class Plan:
 
 
 def plan(demands: Iterable[Demand], store: Store) -> Plan:
-    """Removes duplicates, unites the demands on a run, adds the runs that it begins or prunes from, drops what is stored."""
+    """Removes duplicates, unites the demands on a run, adds the runs that it builds on, drops what is stored."""
     made = Plan()
     keep: dict[str, frozenset[int]] = defaultdict(frozenset)
     results: dict[str, bool | None] = {}  # by key: None without a result, else whether it diverged

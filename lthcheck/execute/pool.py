@@ -18,10 +18,12 @@ from lthcheck.execute.progress import Progress
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import described
 from lthcheck.store import Store
+from lthcheck.training import realise
 from lthcheck.training.contract import stack_signature
 from lthcheck.training.train import stackable
 
-# Replicas in one stack. Measured on 2 cores (300-100 MLP, batch 100): .31 ms a replica-step with 12, .34 with 24, .35 alone.
+# Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC): .31 ms a replica-step with 12,
+# .34 with 24, .35 alone.
 LARGEST_STACK = 12
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
@@ -43,7 +45,7 @@ class Pool:
 
     def __init__(self, store: Store, *, data_dir: Path | None = None, trainers: int | None = None) -> None:
         self.store, self.data_dir = store, data_dir
-        self.size = trainers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.size = trainers or cores()
         self._trainers: list[_Trainer] = []
 
     def close(self) -> None:
@@ -58,8 +60,11 @@ class Pool:
         """Trains all jobs of a plan, but those that wait for a run that broke the protocol.
 
         Raises:
+            NotYetRun: for an expression that this version cannot train.
             TrainerError: if a trainer failed; what was finished is in the store.
         """
+        for job in plan.jobs.values():
+            realise.check(job.run)
         _Training(self, plan, progress, show).go()
 
     def idle(self, wanted: bool) -> _Trainer | None:
@@ -79,7 +84,7 @@ class Pool:
             "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None))"
         )
         arguments = [str(theirs.fileno()), str(self.store.root), str(self.data_dir or "")]
-        one_thread = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         process = subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
             pass_fds=[theirs.fileno()],
@@ -89,6 +94,11 @@ class Pool:
         )
         theirs.close()
         return _Trainer(process, Connection(ours.detach()))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Training:
@@ -164,6 +174,7 @@ class _Training:
             case ("done", key, steps):
                 if steps:
                     self.progress.trained += 1
+                    self.progress.finished.add(key)
                 else:
                     self.progress.elsewhere += 1
                 self._done(key)
@@ -195,7 +206,9 @@ class _Training:
             self.running.discard(key)
             self.crashes[key] = self.crashes.get(key, 0) + 1
             if self.crashes[key] >= CRASHES:
-                raise TrainerError(f"run {key[:12]} ended its trainer {CRASHES} times (exit code {code}); is memory short?")
+                raise TrainerError(
+                    f"run {key[:12]} ended its trainer {CRASHES} times (exit code {code}); is memory short?"
+                )
         self.progress.told.append(f"a trainer died (exit code {code}); its {len(trainer.jobs)} runs start again")
 
     def _done(self, key: str) -> None:

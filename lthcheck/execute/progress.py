@@ -15,6 +15,7 @@ class Progress:
     Attributes:
         planned: trainings that the plan holds.
         trained: trainings finished here.
+        finished: their run keys.
         elsewhere: trainings that another process on the same store finished.
         replica_steps: optimiser steps, over all replicas.
         due: replica steps of all planned trainings.
@@ -26,6 +27,7 @@ class Progress:
     replica_steps: int = 0
     due: int = 0
     began: float = field(default_factory=time.monotonic)
+    finished: set[str] = field(default_factory=set)
     violations: list[ProtocolViolation] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 

@@ -108,7 +108,15 @@ class Trainer:
                     self._keep(jobs[index].run, "checkpoint", engine.state(index), order, step)
                 saved = time.monotonic()
 
-        train(engine, order, first, jobs[0].until, stops=sorted(set().union(*(job.keep for job in jobs))), at=at, beat=beat)
+        train(
+            engine,
+            order,
+            first,
+            jobs[0].until,
+            stops=sorted(set().union(*(job.keep for job in jobs))),
+            at=at,
+            beat=beat,
+        )
         seconds = time.perf_counter() - began
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
@@ -122,17 +130,28 @@ class Trainer:
             evaluation, state = evaluations[index], engine.state(index)
             steps = counted - job.run.training.first_step
             try:
-                rules = [*held[index], "test", *protocol.check_end(
-                    replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
-                )]
+                rules = [
+                    *held[index],
+                    "test",
+                    *protocol.check_end(
+                        replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
+                    ),
+                ]
             except protocol.ProtocolViolation as violation:
                 self.tell(_told(violation))
                 continue
             self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
 
     def _finish(
-        self, job: Job, replica: Replica, evaluation: Evaluation, rules: list[str], order: orders.Order,
-        seconds: float, stack: int, test: str,
+        self,
+        job: Job,
+        replica: Replica,
+        evaluation: Evaluation,
+        rules: list[str],
+        order: orders.Order,
+        seconds: float,
+        stack: int,
+        test: str,
     ) -> None:
         run = job.run
         if replica.mask and evaluation.finite:
@@ -209,7 +228,9 @@ class Trainer:
         epochs = order.digests[run.seed]
         state["order/step"] = torch.tensor(step)
         state["order/epochs"] = torch.tensor(sorted(epochs), dtype=torch.int64)
-        state["order/digests"] = torch.tensor([list(bytes.fromhex(epochs[e])) for e in sorted(epochs)], dtype=torch.uint8)
+        state["order/digests"] = torch.tensor(
+            [list(bytes.fromhex(epochs[e])) for e in sorted(epochs)], dtype=torch.uint8
+        )
         self.store.write_tensors(run.key, name, state)
 
     def _data(self, run: Run) -> Resident:
@@ -221,7 +242,9 @@ class Trainer:
                     f"data set {run.data.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
                     f"{run.data.fingerprint[:12]}; it changed since the study was planned: start again"
                 )
-            self._resident[key] = Resident.put(arrays, torch.device(run.training.device), realise.DTYPES[run.training.precision])
+            self._resident[key] = Resident.put(
+                arrays, torch.device(run.training.device), realise.DTYPES[run.training.precision]
+            )
         return self._resident[key]
 
 

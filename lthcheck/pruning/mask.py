@@ -75,5 +75,5 @@ def join(layers: Mapping[str, Tensor]) -> Tensor:
 
 def split(flat: Tensor, like: Mapping[str, Tensor]) -> Mask:
     """The inverse of `join`."""
-    parts = flat.split([layer.numel() for layer in like.values()])
+    parts = torch.split(flat, [layer.numel() for layer in like.values()])
     return {name: part.view(layer.shape) for part, (name, layer) in zip(parts, like.items(), strict=True)}

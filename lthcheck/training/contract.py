@@ -84,7 +84,7 @@ def pruned(theta0: Mapping[str, Tensor], mask: Mapping[str, Tensor], value: str)
 
 
 def stack_signature(run: Run) -> tuple[object, ...]:
-    """What two runs must share to train in one stack; lr, weight decay, momentum, schedule, start, mask and seed may differ."""
+    """What two runs must share to train in one stack; their lr, decay, schedule, start, mask and seed may differ."""
     training = run.training
     adam = (training.optimiser.betas, training.optimiser.eps) if training.optimiser.name == "adam" else ()
     return (

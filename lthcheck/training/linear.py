@@ -1,9 +1,9 @@
 """Linear networks, stacked: every layer of all replicas is one batched matrix product, the backward pass is by hand.
 
-A replica's parameters, gradients and optimiser slots are rows of flat buffers. A layer lies there as one matrix of shape
-(in + 1, out) whose last row is the bias, and its input carries a column of ones: so the three products of a layer are
-all there is. Every matrix of every replica begins on a 64-byte boundary: the BLAS picks its kernel by alignment, and
-without that the last bits would depend on a replica's place in the stack.
+A replica's parameters, gradients and optimiser slots are rows of flat buffers. A layer lies there as one matrix of
+shape (in + 1, out) whose last row is the bias, and its input carries a column of ones: three products a layer are all.
+Every matrix of every replica begins on a 64-byte boundary: the BLAS picks its kernel by alignment, and without that the
+last bits would depend on a replica's place in the stack.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
 from lthcheck.training.threads import threads
+from lthcheck.zoo.mlp import MLP
 
 ALIGN = 16  # elements: 64 bytes of float32
 EVALUATE_AT_ONCE = 4000  # samples
@@ -27,12 +28,13 @@ EVALUATE_AT_ONCE = 4000  # samples
 class LinearStack:
     """The stacked backend of multilayer perceptrons with ReLU and cross-entropy; see `contract.Backend`."""
 
-    def __init__(self, layers: Mapping[str, nn.Linear], replicas: list[Replica], data: Resident, order: Order) -> None:
+    def __init__(self, module: MLP, replicas: list[Replica], data: Resident, order: Order) -> None:
         training = replicas[0].run.training
         self.replicas, self.data, self.order = replicas, data, order
         self.kind, self.dtype, self.device = training.optimiser, data.dtype, data.x_train.device
-        self.names = list(layers)
-        self.sizes = [layer.in_features for layer in layers.values()] + [list(layers.values())[-1].out_features]
+        layers = [layer for layer in module.layers if isinstance(layer, nn.Linear)]
+        self.names = [f"layers.{index}" for index in range(len(layers))]
+        self.sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
         self.began = training.first_step
         self.offsets = [0]
         for fan_in, fan_out in self._shapes():
@@ -40,7 +42,9 @@ class LinearStack:
         self.x_train = self._with_ones(data.train_batch(torch.arange(len(data.y_train), device=self.device))[0])
         self.x_test = self._with_ones(torch.cat([x for x, _ in data.test_batches(EVALUATE_AT_ONCE)]))
         self.weights, self.gradient, self.mask = self._flat(), self._flat(), self._flat()
-        self.slots = {name: self._flat() for name in (("exp_avg", "exp_avg_sq") if self.kind.name == "adam" else ("momentum",))}
+        self.slots = {
+            name: self._flat() for name in (("exp_avg", "exp_avg_sq") if self.kind.name == "adam" else ("momentum",))
+        }
         self.weight_views, self.gradient_views = self._layers(self.weights), self._layers(self.gradient)
         runs = [replica.run for replica in replicas]
         self.decay = self._column([run.training.optimiser.weight_decay for run in runs])
@@ -125,7 +129,11 @@ class LinearStack:
     def state(self, replica: int) -> State:
         """See `contract.Backend.state`."""
         parts = {"weights": self.weights} | {f"optimiser/{name}": slot for name, slot in self.slots.items()}
-        return {f"{part}/{name}": tensor for part, flat in parts.items() for name, tensor in self._read(flat, replica).items()}
+        return {
+            f"{part}/{name}": tensor
+            for part, flat in parts.items()
+            for name, tensor in self._read(flat, replica).items()
+        }
 
     def load(self, replica: int, state: State) -> None:
         """See `contract.Backend.load`."""
@@ -143,7 +151,7 @@ class LinearStack:
     def _layers(self, flat: Tensor) -> list[Tensor]:
         """Views of shape (replica, in + 1, out)."""
         return [
-            flat[:, begin : begin + (fan_in + 1) * fan_out].unflatten(1, (fan_in + 1, fan_out))
+            flat[:, begin : begin + (fan_in + 1) * fan_out].view(-1, fan_in + 1, fan_out)
             for begin, (fan_in, fan_out) in zip(self.offsets[:-1], self._shapes(), strict=True)
         ]
 
@@ -172,14 +180,14 @@ class LinearStack:
 
 
 class _Workspace:
-    """The activations of one batch size: `inputs[l]` (replica, batch, in + 1) and `outputs[l]` (replica, batch, out)."""
+    """The activations of one batch size: `inputs` (replica, batch, in + 1) and `outputs` (replica, batch, out)."""
 
     def __init__(self, stack: LinearStack, batch: int) -> None:
         replicas, (first, *hidden), classes = len(stack.replicas), stack.sizes[:-1], stack.sizes[-1]
 
         def aligned(rows: int, columns: int, fill: float) -> Tensor:
             flat = torch.full((replicas, _aligned(rows * columns)), fill, dtype=stack.dtype, device=stack.device)
-            return flat[:, : rows * columns].unflatten(1, (rows, columns))
+            return flat[:, : rows * columns].view(replicas, rows, columns)
 
         self.x = torch.empty(replicas * batch, stack.x_train.shape[1], dtype=stack.dtype, device=stack.device)
         self.inputs = [self.x.view(replicas, batch, -1)[:, :, : first + 1]]

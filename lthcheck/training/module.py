@@ -42,8 +42,12 @@ class ModuleLoop:
         ):
             training, parameters = replica.run.training, dict(module.named_parameters())
             masks = [(parameters[name], mask.to(self.device, self.dtype)) for name, mask in replica.mask.items()]
-            fixed = [(parameters[name], ~mask.to(self.device), replica.weights[name]) for name, mask in replica.mask.items()]
-            keeps_value = any(bool(value[~mask.cpu()].any()) for (_, _, value), mask in zip(fixed, replica.mask.values(), strict=True))
+            fixed = [
+                (parameters[name], ~mask.to(self.device), replica.weights[name]) for name, mask in replica.mask.items()
+            ]
+            keeps_value = any(
+                bool(value[~mask.cpu()].any()) for (_, _, value), mask in zip(fixed, replica.mask.values(), strict=True)
+            )
             rates = learning_rates(training, first, last)
             module.train()
             with threads(training.threads):
@@ -83,11 +87,11 @@ class ModuleLoop:
     def state(self, replica: int) -> State:
         """See `contract.Backend.state`."""
         module, optimiser = self.modules[replica], self.optimisers[replica]
-        state = {f"weights/{name}": parameter for name, parameter in module.named_parameters()}
+        state: State = {f"weights/{name}": parameter for name, parameter in module.named_parameters()}
         state |= {f"buffers/{name}": buffer for name, buffer in module.named_buffers()}
         for name, parameter in module.named_parameters():
             slots: dict[str, Tensor | None] = optimiser.state.get(parameter, {})
-            state |= {f"optimiser/{slot}/{name}": value for slot, value in slots.items() if value is not None}  # type: ignore[misc]
+            state |= {f"optimiser/{slot}/{name}": value for slot, value in slots.items() if value is not None}
         return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
 
     def load(self, replica: int, state: State) -> None:
@@ -110,7 +114,12 @@ def _optimiser(module: nn.Module, replica: Replica) -> torch.optim.Optimizer:
     training, kind = replica.run.training, replica.run.training.optimiser
     if kind.name == "adam":
         return torch.optim.Adam(
-            module.parameters(), lr=training.lr, betas=kind.betas, eps=kind.eps, weight_decay=kind.weight_decay, fused=True
+            module.parameters(),
+            lr=training.lr,
+            betas=kind.betas,
+            eps=kind.eps,
+            weight_decay=kind.weight_decay,
+            fused=True,
         )
     return torch.optim.SGD(
         module.parameters(), lr=training.lr, momentum=kind.momentum, weight_decay=kind.weight_decay, fused=True

@@ -20,7 +20,7 @@ def steps_per_epoch(samples: int, training: Training) -> int:
 class Order:
     """The order streams of some seeds over one training set.
 
-    `digests` holds, by seed and epoch, the hash of the indices that were handed out: the arms of a replicate must agree.
+    `digests` holds, by seed and epoch, the hash of the indices handed out: the arms of a replicate must agree.
     """
 
     def __init__(self, seeds: list[int], samples: int, training: Training, device: torch.device) -> None:

@@ -80,7 +80,9 @@ def mask(word: Mask, network: Network, fetch: Fetch) -> dict[str, Tensor]:
         case Permuted():
             return permuted(mask(word.mask, network, fetch), word.within, word.seed)
         case Pruned():
-            weights, alive = fetch(word.of, word.of.training.steps) if isinstance(word.of, Run) else (start(word.of, fetch), {})
+            weights, alive = (
+                fetch(word.of, word.of.training.steps) if isinstance(word.of, Run) else (start(word.of, fetch), {})
+            )
             layers = {name: weights[name] for name in prunable(network, word)}
             living = {name: alive.get(name, torch.ones_like(layer, dtype=torch.bool)) for name, layer in layers.items()}
             return top(score(word.score.name, layers), living, word.sparsity, scope=word.scope)
@@ -91,5 +93,7 @@ def prunable(network: Network, word: Pruned) -> list[str]:
     """The parameters that a mask may prune, in the network's order."""
     names = [name for name, role in zoo.roles(network).items() if role in word.roles]
     if not names:
-        raise ValueError(f"roles={word.roles} match no layer of {network.name}; it has {sorted(set(zoo.roles(network).values()))}")
+        raise ValueError(
+            f"roles={word.roles} match no layer of {network.name}; it has {sorted(set(zoo.roles(network).values()))}"
+        )
     return names

@@ -16,12 +16,13 @@ def factors(schedule: Schedule, steps: NDArray[np.int64], total: int) -> NDArray
     at = steps.astype(np.float64)
     match schedule.name:
         case "constant":
-            factor = np.ones_like(at)
+            factor: NDArray[np.float64] = np.ones_like(at)
         case "step":
-            factor = schedule.factor ** np.searchsorted(np.array(schedule.milestones), steps, side="right")
+            passed = np.searchsorted(np.array(schedule.milestones), steps, side="right")
+            factor = np.power(schedule.factor, passed.astype(np.float64))
         case "cosine":
             done = np.clip((at - schedule.warmup) / max(1, total - schedule.warmup), 0, 1)
-            factor = (1 + np.cos(np.pi * done)) / 2
+            factor = np.asarray((1 + np.cos(np.pi * done)) / 2)
     if schedule.warmup:
         factor = factor * np.minimum(1.0, (at + 1) / schedule.warmup)
     return np.asarray(factor, dtype=np.float64)

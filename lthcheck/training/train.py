@@ -26,7 +26,7 @@ def backend(replicas: list[Replica], data: Resident) -> tuple[Backend, Order]:
     with torch.device("meta"):
         module = zoo.build(run.network)
     if isinstance(module, MLP):
-        return LinearStack({f"layers.{i}": layer for i, layer in enumerate(module.layers)}, replicas, data, order), order  # type: ignore[misc]
+        return LinearStack(module, replicas, data, order), order
     return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order), order
 
 

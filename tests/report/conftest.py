@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lthcheck.evidence import Row
+from lthcheck.evidence import ARMS, Row
 from lthcheck.report.record import record
 from lthcheck.verdict.judgement import Cell, Condition, Judgement, Prize
 
@@ -40,8 +40,8 @@ def evidence(method: str | None = "omp", sparsity: float | None = 0.832, spread:
     """Dense at T and 2T, and the arms of one cell; two seeds that lie `spread` above and below the mean."""
     rows = [Row("dense", 0.2, 0.756, seed=seed, epochs=160, params=25088) for seed in (0, 1)]
     params = {"dense": 25088, "lt": 4556, "rr": 4556, "sdt": 4700}
-    for arm in ("dense", "lt", "rr", "sdt"):
-        of_cell = {} if arm == "dense" else {"method": method, "sparsity": sparsity}
+    for arm in ARMS:
+        of_cell: dict[str, Any] = {} if arm == "dense" else {"method": method, "sparsity": sparsity}
         for lr, mean in zip(LRS, MEANS[arm], strict=True):
             rows += [
                 Row(arm, lr, mean + sign * spread, seed=seed, epochs=80, params=params[arm], **of_cell)

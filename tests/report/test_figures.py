@@ -13,11 +13,13 @@ from lthcheck.evidence import Row
 from lthcheck.report.figures import accuracy_by_lr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from lthcheck.verdict.judgement import Cell
 
-Make = "Callable[..., Any]"
+    Make = Callable[..., Any]
 
 
 def size(file: Path) -> tuple[int, int]:
@@ -98,7 +100,6 @@ def test_an_undecided_cell_without_method_is_drawn(
     assert file.name == "50-of-weights-2-lr.png"
 
 
-@pytest.mark.slow
 def test_pyplot_is_never_loaded(make_record: Make, tmp_path: Path) -> None:
     from lthcheck.report.record import dumps
 

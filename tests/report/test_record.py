@@ -15,17 +15,19 @@ from lthcheck.evidence import Row
 from lthcheck.report.record import dumps, loads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
     from lthcheck.verdict.judgement import Cell
 
-Make = "Callable[..., Any]"
+    Make = Callable[..., Any]
 
 
 def test_has_the_fields_of_the_schema(make_record: Make) -> None:
     made = make_record()
     assert list(made) == [
-        "schema", "study", "rule", "reading", "delta", "gamma", "assumed", "test_size", "verdict", "at_least", "at_most",
-        "cells", "warnings", "advice", "evidence", "cost", "environment",
+        "schema", "study", "rule", "reading", "delta", "gamma", "assumed", "test_size", "verdict", "at_least",
+        "at_most", "cells", "warnings", "advice", "evidence", "cost", "environment",
     ]  # fmt: skip
     assert made["schema"] == "lthcheck.verdict/1"
     assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "conditions"]
@@ -117,7 +119,6 @@ def test_reads_a_record_without_warnings_and_advice(make_record: Make) -> None:
     assert loads(dumps(made)) == made
 
 
-@pytest.mark.slow
 def test_imports_neither_torch_nor_matplotlib() -> None:
     program = (
         "import sys, lthcheck.report.write, lthcheck.report.environment as e; e.environment();"

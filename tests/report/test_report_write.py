@@ -11,9 +11,11 @@ from lthcheck.report.record import loads
 from lthcheck.report.write import stem, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
-Make = "Callable[..., Any]"
+    Make = Callable[..., Any]
 
 
 def test_writes_json_markdown_and_figure_into_a_new_folder(make_record: Make, tmp_path: Path) -> None:

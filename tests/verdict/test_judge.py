@@ -85,6 +85,25 @@ class TestPlantedVerdicts:
         judgement = judge(evidence(JACKPOT | {"dense_2t": {0.2: 0.93}}), assume_adequate=True)
         assert (judgement.verdict, judgement.assumed) == ("jackpot", ("adequate recipe",))
 
+    @pytest.mark.parametrize(
+        ("method", "lt", "verdict"),
+        [("imp", 0.733, "none"), ("omp", 0.751, "jackpot")],
+    )
+    def test_mnist1d_as_measured_with_an_adequate_recipe(self, method, lt, verdict):
+        # DESIGN.md, section 4: s = .832, T = 80; dense is best inside the grid and gains .001 from 2T.
+        levels = {
+            "lt": {0.2: lt},
+            "rr": {0.2: 0.742},
+            "sdt": {0.2: 0.724},
+            "dense": {0.1: 0.74, 0.2: 0.755, 0.3: 0.75, 0.4: 0.74},
+            "dense_2t": {0.2: 0.756},
+        }
+        assert judge(evidence(levels, method=method)).verdict == verdict
+
+    def test_mnist1d_as_measured_with_an_undertrained_recipe(self):
+        levels = {"lt": {0.2: 0.723}, "rr": {0.2: 0.705}, "dense": {0.2: 0.719}, "dense_2t": {0.2: 0.751}}
+        assert judge(evidence(levels)).verdict == "none"
+
     def test_the_network_gets_the_best_of_its_sparsities(self):
         rows = evidence(TRAP, sparsity=0.832) + [
             row for row in evidence(JACKPOT, sparsity=0.9) if row.arm in {"lt", "rr", "sdt"}
@@ -177,9 +196,39 @@ class TestShown:
         (cell,) = judge(evidence(SECONDARY)).cells
         assert [condition.holds for condition in cell.conditions] == [True, True, True, True, False]
 
-    def test_the_nearest_miss_meets_most(self):
-        (cell,) = judge(evidence(TRAP)).cells
-        assert {condition.witness_lr for condition in cell.conditions[1:]} == {0.2}
+    @pytest.mark.parametrize(
+        ("levels", "lr"),
+        [
+            # 0.4 has the smaller room in condition 4, 0.1 the larger deficit in condition 5.
+            ({"lt": {0.1: 0.850, 0.4: 0.870}, "dense": {0.1: 0.830, 0.2: 0.902, 0.4: 0.874}}, 0.1),
+            # Room is what a gap leaves beyond its own margin: .003 in condition 3 at 0.1, .002 at 0.4.
+            ({"lt": {0.1: 0.870, 0.4: 0.869}, "rr": {0.1: 0.862}, "dense": {0.1: 0.8715, 0.2: 0.902, 0.4: 0.854}}, 0.1),
+        ],
+    )
+    def test_the_witness_of_a_secondary_prize_has_the_most_room_in_2_to_4(self, levels, lr):
+        (cell,) = judge(evidence({"rr": {0.1: 0.8}, "sdt": {0.1: 0.8}, "dense_2t": {0.2: 0.902}} | levels)).cells
+        assert (cell.verdict, cell.conditions[1].witness_lr) == ("secondary", lr)
+
+    def test_a_sure_prize_is_shown_before_a_possible_one(self):
+        (cell,) = judge(evidence(SECONDARY | {"lt": SECONDARY["lt"] | {0.8: 0.91}})).cells
+        assert cell.conditions[1].witness_lr == 0.4
+
+    @pytest.mark.parametrize(
+        ("levels", "lr"),
+        [
+            # At 0.1 condition 4 holds, at 0.2 it is unknown.
+            ({"dense": {0.1: 0.800, 0.3: 0.902, 0.4: 0.8}}, 0.1),
+            # At 0.1 condition 4 is unknown, at 0.2 false.
+            ({"dense": {0.2: 0.902, 0.4: 0.8}}, 0.1),
+            # Equally many fail, at 0.2 by less; condition 2 is unknown at both.
+            ({"dense": {0.1: 0.900, 0.2: 0.902, 0.4: 0.8}, "sdt": {}}, 0.2),
+        ],
+        ids=["met", "possible", "room"],
+    )
+    def test_the_nearest_miss_meets_most(self, levels, lr):
+        misses = {"lt": {0.1: 0.80, 0.2: 0.84}, "rr": {0.1: 0.85}, "sdt": {0.1: 0.85}}
+        (cell,) = judge(evidence(misses | levels)).cells
+        assert (cell.verdict, cell.conditions[1].witness_lr) == ("none", lr)
 
     def test_of_equal_misses_the_smaller_lr_is_shown(self):
         flat = dict.fromkeys([0.1, 0.2, 0.4], 0.5)
@@ -329,22 +378,25 @@ class TestMargins:
 # --- laws ---
 
 LRS = [0.1, 0.2, 0.4]
-# Steps of a quarter of a point around the margins of half a point, so that ties and near ties are common.
-ACCURACIES = st.integers(320, 330).map(lambda step: step / 400)
+# Steps of a quarter of a point around the margins of half a point, so that ties and near ties are common; the ticket is
+# ahead of its small rivals by as much as makes prizes common too.
+STEPS = {"lt": (325, 331), "rr": (319, 326), "sdt": (319, 326), "dense": (322, 331)}
 
 
 @st.composite
 def studies(draw):
-    """Rows of every arm with some lrs missing, two seeds, one or two sparsities and methods."""
-    rows = []
+    """Rows of every arm, mostly at every lr, of two seeds, one or two sparsities and one or two methods."""
+
+    def trainings(arm, epochs=T, method=None, sparsity=None):
+        some = st.lists(st.sampled_from(LRS), unique=True, min_size=arm == "lt")
+        accuracies = st.integers(*STEPS[arm]).map(lambda step: step / 400)
+        for lr in draw(st.just(LRS) | some):
+            yield from (Row(arm, lr, draw(accuracies), method, sparsity, seed=i, epochs=epochs) for i in (0, 1))
+
+    rows = [*trainings("dense"), *trainings("dense", 2 * T)]
     for method in draw(st.sampled_from([["imp"], ["imp", "omp"]])):
         for sparsity in draw(st.sampled_from([[0.832], [0.5, 0.832], [None]])):
-            for arm in ("lt", "rr", "sdt"):
-                for lr in draw(st.lists(st.sampled_from(LRS), unique=True, min_size=arm == "lt")):
-                    rows += [Row(arm, lr, draw(ACCURACIES), method, sparsity, seed=seed, epochs=T) for seed in (0, 1)]
-    for epochs in (T, 2 * T):
-        for lr in draw(st.lists(st.sampled_from(LRS), unique=True)):
-            rows += [Row("dense", lr, draw(ACCURACIES), seed=seed, epochs=epochs) for seed in (0, 1)]
+            rows += [row for arm in ("lt", "rr", "sdt") for row in trainings(arm, T, method, sparsity)]
     return rows
 
 

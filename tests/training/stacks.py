@@ -1,0 +1,75 @@
+"""Small runs and the stacks made of them, for the tests of both backends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from lthcheck import zoo
+from lthcheck.data import Arrays
+from lthcheck.data.resident import Resident
+from lthcheck.run import Data, Dense, Init, Optimiser, Pruned, Reinit, Run, Schedule, Training
+from lthcheck.training.contract import Backend, Replica, State
+from lthcheck.training.realise import DTYPES, replica
+from lthcheck.training.train import backend, train
+
+BATCH = 20
+
+
+def arrays(shape: tuple[int, ...] = (12,), classes: int = 5, samples: int = 200) -> Arrays:
+    """Gaussian clusters, from one seed."""
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(classes, *shape))
+
+    def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:
+        y = random.integers(0, classes, n)
+        return (centres[y] + random.normal(size=(n, *shape))).astype(np.float32), y.astype(np.int64)
+
+    (x_train, y_train), (x_test, y_test) = drawn(samples), drawn(100)
+    return Arrays(x_train, y_train, x_test, y_test)
+
+
+def run(model: str = "mlp-23-11", *, seed: int = 0, lr: float = 0.1, sparsity: float = 0.0, rr: bool = False, **training: object) -> Run:
+    """A run on the clusters; with a sparsity, masked by the magnitudes of its own initial weights."""
+    shape = (1, 12, 12) if model.startswith(("resnet", "lenet5")) else (12,)
+    network = zoo.network(model, shape, 5)
+    settings: dict[str, object] = {
+        "steps": 50,
+        "optimiser": Optimiser("sgd", 0.9, 1e-3),
+        "schedule": Schedule("step", (25, 40)),
+    }
+    how = replace(Training(lr=lr, batch=BATCH, steps=50), **(settings | training))  # type: ignore[arg-type]
+    init = Init(network, "pytorch", seed)
+    mask = Pruned(init, sparsity) if sparsity else Dense()
+    return Run(network, Data("clusters", arrays(shape).fingerprint), how, Reinit(network, "pytorch", seed) if rr else init, mask, seed)
+
+
+def replicas(runs: list[Run]) -> list[Replica]:
+    """The runs made concrete; they build on no other run."""
+
+    def fetch(_: Run, __: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        raise AssertionError("these runs build on no other")
+
+    return [replica(each, fetch) for each in runs]
+
+
+def stack(runs: list[Run]) -> Backend:
+    """The runs' backend, before their first step."""
+    shape = runs[0].network.shape
+    dtype = DTYPES[runs[0].training.precision]
+    return backend(replicas(runs), Resident.put(arrays(shape), torch.device("cpu"), dtype))[0]
+
+
+def trained(runs: list[Run]) -> list[State]:
+    """The states of runs trained together to their end."""
+    made = stack(runs)
+    order = made.order  # type: ignore[attr-defined]
+    train(made, order, runs[0].training.first_step, runs[0].training.steps)
+    return [made.state(index) for index in range(len(runs))]
+
+
+def equal(a: State, b: State) -> bool:
+    """Whether two states are the same, bit by bit; NaN is equal to NaN."""
+    return a.keys() == b.keys() and all(a[name].numpy().tobytes() == b[name].numpy().tobytes() for name in a)

@@ -1,0 +1,87 @@
+"""The training contract (DESIGN 5): alone = stacked = any thread count, bitwise; interrupted = uninterrupted."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from stacks import equal, run, stack, trained
+
+from lthcheck.run import Optimiser, Schedule
+from lthcheck.training.threads import threads
+from lthcheck.training.train import train
+
+MODELS = ["mlp-23-11", "mlp-64-32", "mlp-7", "lenet5", "resnet8"]
+ADAM = Optimiser("adam", 0.0, 1e-3)
+
+
+def steps(model: str) -> dict[str, object]:
+    return {} if model.startswith("mlp") else {"steps": 12, "schedule": Schedule("step", (6,))}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("optimiser", [Optimiser("sgd", 0.9, 1e-3), ADAM], ids=["sgd", "adam"])
+def test_a_run_does_not_see_its_neighbours(model: str, optimiser: Optimiser) -> None:
+    settings = steps(model) | {"optimiser": optimiser}
+    own = run(model, seed=1, sparsity=0.7, **settings)
+    (alone,) = trained([own])
+    others = [run(model, seed=s, lr=lr, sparsity=p, rr=s == 4, **settings) for s, lr, p in ((2, 0.3, 0.0), (3, 0.01, 0.5), (4, 0.1, 0.9))]
+    for place in range(4):
+        runs = [*others[:place], own, *others[place:]]
+        assert equal(trained(runs)[place], alone), f"place {place} of 4"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_neighbour_that_diverges_changes_nothing(model: str) -> None:
+    own, bad = run(model, **steps(model)), run(model, seed=9, lr=1e20, **steps(model))
+    (alone,) = trained([own])
+    broken, beside = trained([bad, own])
+    assert not all(bool(torch.isfinite(tensor).all()) for tensor in broken.values())
+    assert equal(beside, alone)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_number_of_threads_changes_nothing(model: str) -> None:
+    runs = [run(model, seed=seed, sparsity=0.5, **steps(model)) for seed in range(3)]
+    outcomes = []
+    for count in (1, 2, 3):
+        with threads(count):
+            outcomes.append(trained(runs))
+            assert torch.get_num_threads() == count
+    assert all(equal(a, b) for other in outcomes[1:] for a, b in zip(other, outcomes[0], strict=True))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("optimiser", [Optimiser("sgd", 0.9, 1e-3), ADAM], ids=["sgd", "adam"])
+def test_an_interrupted_run_ends_with_the_same_bits(model: str, optimiser: Optimiser) -> None:
+    settings = steps(model) | {"optimiser": optimiser}
+    own, other = run(model, sparsity=0.6, **settings), run(model, seed=5, **settings)
+    last = own.training.steps
+    whole = trained([own, other])[0]
+    for middle in (1, last // 2, last - 1):
+        first = stack([own, other])
+        train(first, first.order, 0, middle)  # type: ignore[attr-defined]
+        second = stack([own])  # goes on in another stack
+        second.load(0, first.state(0))
+        train(second, second.order, middle, last)  # type: ignore[attr-defined]
+        assert equal(second.state(0), whole), f"interrupted at step {middle}"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_weights_of_a_step_do_not_depend_on_who_asks(model: str) -> None:
+    own = run(model, **steps(model))
+    kept = {}
+    made = stack([own])
+    train(made, made.order, 0, own.training.steps, stops=[0, 5, own.training.steps], at=lambda k: kept.update({k: made.state(0)}))  # type: ignore[attr-defined]
+    assert list(kept) == [0, 5, own.training.steps]
+    assert equal(kept[own.training.steps], trained([own])[0])
+
+
+@pytest.mark.parametrize("model", ["mlp-23-11", "resnet8"])
+def test_evaluation_reads_and_does_not_write(model: str) -> None:
+    own = run(model, **steps(model))
+    made = stack([own])
+    before = made.state(0)
+    once, twice = made.evaluate()[0], made.evaluate()[0]
+    assert equal(made.state(0), before)
+    assert once.accuracy == twice.accuracy
+    assert torch.equal(once.correct, twice.correct)
