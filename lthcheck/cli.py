@@ -55,11 +55,11 @@ def _study_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--dataset", help="The data set, where the table has no such column; it decides delta.")
 @click.option("--delta", metavar="PT", help="The 'similar' margin in percentage points.")
 @click.option("--gamma", metavar="PT", help="The 'clear gap' margin in percentage points.")
-@click.option("--reading", metavar="NAME", help="joint: one lr at which the conditions hold together; literal: one each.")
+@click.option("--reading", metavar="NAME", help="joint: one lr at which all conditions hold; literal: one lr each.")
 @click.option("--require", metavar="PRIZE", help="secondary or jackpot: exit 1 unless every verdict is at least this.")
 @click.option("--assume-adequate", is_flag=True, help="Vouch for the recipe: condition 1 asks for the sparsity alone.")
 @click.pass_context
-def judge(ctx: click.Context, table: str, as_json: bool, dataset: str | None, **texts: Any) -> None:
+def judge(ctx: click.Context, /, table: str, as_json: bool, dataset: str | None, **texts: Any) -> None:
     """Verdicts on the accuracies in TABLE, a CSV with columns arm, lr, accuracy ("-" reads standard input).
 
     Columns that help where present: seed, sparsity, method, model, dataset, epochs. Arms: dense, lt, rr, sdt.
@@ -91,7 +91,7 @@ def judge(ctx: click.Context, table: str, as_json: bool, dataset: str | None, **
 @_study_options
 @click.option("--json", "as_json", is_flag=True, help="A list of records instead of a table.")
 @click.pass_context
-def run(ctx: click.Context, as_json: bool, **texts: Any) -> None:
+def run(ctx: click.Context, /, as_json: bool, **texts: Any) -> None:
     """Trains and judges a study without pytest, and writes its report; the results are those of `pytest checks/`."""
     from lthcheck.inquire import inquire
     from lthcheck.options import parsed, studies

@@ -6,8 +6,11 @@ import difflib
 from collections.abc import Iterable
 
 
-def known(what: str, name: str, names: Iterable[str]) -> str:
+def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | None = None) -> str:
     """The name itself.
+
+    Args:
+        shown: how the message lists what is known, where that differs from the names.
 
     Raises:
         ValueError: if it is not among the names.
@@ -20,4 +23,4 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
         return name
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"{what}={name!r} is not known; {hint}Known: {', '.join(names)}")
+    raise ValueError(f"{what}={name!r} is not known; {hint}Known: {', '.join(names if shown is None else shown)}")

@@ -177,6 +177,7 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
     if not asked:
         return
     inquiry.asked = True
+    from lthcheck.execute.error import TrainerError
     from lthcheck.inquire import inquire
 
     reporter = config.pluginmanager.getplugin("terminalreporter")
@@ -185,6 +186,8 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
         found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+    except TrainerError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
     finally:
         show.end()
     inquiry.findings = {finding.name: finding for finding in found.findings}

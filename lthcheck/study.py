@@ -5,6 +5,7 @@ It is adaptive: `next` is asked again with the evidence so far, until it wants n
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from lthcheck import zoo
 from lthcheck.evidence import Arm
+from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
 from lthcheck.recipe import Recipe
@@ -162,6 +164,9 @@ class Arms:
             raise ValueError(
                 f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}"
             )
+        if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
+            roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
+            raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}
@@ -262,13 +267,6 @@ class Arms:
             of_lr = [accuracy.get(slot) for slot in self._grid("dense", None, None, [lr])]
             if None in of_lr:
                 return []
-            means[lr] = sum(value for value in of_lr if value is not None) / len(of_lr)
+            means[lr] = math.fsum(value for value in of_lr if value is not None) / len(of_lr)
         best = best_lr(means)
         return [slot._replace(epochs=2 * self.recipe.epochs) for slot in self._grid("dense", None, None, [best])]
-
-
-def best_lr(means: Mapping[float, float]) -> float:
-    """The lr of the highest mean accuracy; of a tie, an lr inside the grid comes first, then the lowest."""
-    high = max(means.values())
-    ends = (min(means), max(means))
-    return min((lr for lr, mean in means.items() if mean >= high - 1e-9), key=lambda lr: (lr in ends, lr))

@@ -253,7 +253,7 @@ def test_nothing_is_unpickled(tmp_path, file, dump):
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     path = tmp_path / "file"
     path.touch()
-    with pytest.raises(ValueError, match=r"store='.*file' must be a folder that can be written \(.+\); name another wi"):
+    with pytest.raises(ValueError, match=r"store='.*file' must be a folder that can be written \(.+\); .* another"):
         Store(path)
     with pytest.raises(ValueError, match="must be a folder that can be written"):
         Store(path / "below")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from lthcheck.data import mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
+from lthcheck.names import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,11 +59,8 @@ def names() -> list[str]:
 
 def check(name: str) -> None:
     """Refuses a name that is not known."""
-    if name in _registered or _source(name):
-        return
-    close = difflib.get_close_matches(name, [*SOURCES, *_registered], n=1)
-    guess = f"; did you mean {close[0]}?" if close else "."
-    raise ValueError(f"dataset={name!r} is not known{guess} Known: {', '.join(names())}")
+    if not _source(name):
+        known("dataset", name, [*SOURCES, *_registered], shown=names())
 
 
 def load(name: str, *, data_dir: Path | None = None) -> Arrays:
@@ -93,12 +90,12 @@ def describe(name: str, *, data_dir: Path | None = None) -> Info:
             _described[name] = info_of(name, load(name))
         return _described[name]
     seen = stamps(source.files(data_dir))
-    known = recall(name, seen)
-    if known is None:
-        known = info_of(name, load(name, data_dir=data_dir))
+    info = recall(name, seen)
+    if info is None:
+        info = info_of(name, load(name, data_dir=data_dir))
         if stamps(source.files(data_dir)) == seen:  # else they changed while they were read
-            keep(known, seen)
-    return known
+            keep(info, seen)
+    return info
 
 
 def _source(name: str) -> Source | None:

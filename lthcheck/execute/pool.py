@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.protocol import ProtocolViolation
@@ -27,10 +28,6 @@ from lthcheck.training.train import stackable
 LARGEST_STACK = 12
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
-
-
-class TrainerError(RuntimeError):
-    """A trainer failed, and not through the protocol; the message holds its traceback."""
 
 
 @dataclass
@@ -244,7 +241,10 @@ class _Training:
 
     def _drop(self, key: str) -> None:
         """Gives up a run, and all that wait for it."""
-        self.left.pop(key, None)
+        job = self.left.pop(key, None)
+        if job is not None:
+            self.progress.planned -= 1
+            self.progress.due -= job.until - job.run.training.first_step
         for follower, before in self.waits.items():
             if key in before and follower in self.left:
                 self._drop(follower)

@@ -78,7 +78,8 @@ class Trainer:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
         resident = self._data(jobs[0].run)
         test = resident.digest_of_test()
-        engine, order = backend(replicas, resident)
+        engine = backend(replicas, resident)
+        order = engine.order
         began = time.perf_counter()
         held: list[list[str]] = []
         sound: list[int] = []
@@ -110,7 +111,6 @@ class Trainer:
 
         train(
             engine,
-            order,
             first,
             jobs[0].until,
             stops=sorted(set().union(*(job.keep for job in jobs))),

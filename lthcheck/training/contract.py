@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lthcheck.run import Run
+from lthcheck.training.order import Order
 
 State = dict[str, Tensor]
 """Everything a training goes on from, by name: "weights/...", "buffers/...", "optimiser/<slot>/..."."""
@@ -59,6 +60,7 @@ class Backend(Protocol):
     """Replicas of one stack signature, trained together."""
 
     replicas: list[Replica]
+    order: Order
 
     def advance(self, first: int, last: int) -> None:
         """Trains every replica from step `first` to step `last`."""

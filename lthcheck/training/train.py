@@ -19,20 +19,19 @@ from lthcheck.zoo.mlp import MLP
 BEAT_SECONDS = 0.5  # how often `beat` is called, about
 
 
-def backend(replicas: list[Replica], data: Resident) -> tuple[Backend, Order]:
-    """The backend for a stack, with its order streams; the replicas share one stack signature."""
+def backend(replicas: list[Replica], data: Resident) -> Backend:
+    """The backend for replicas that share one stack signature."""
     run = replicas[0].run
     order = Order([replica.run.seed for replica in replicas], len(data.y_train), run.training, data.x_train.device)
     with torch.device("meta"):
         module = zoo.build(run.network)
     if isinstance(module, MLP):
-        return LinearStack(module, replicas, data, order), order
-    return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order), order
+        return LinearStack(module, replicas, data, order)
+    return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order)
 
 
 def train(
     stack: Backend,
-    order: Order,
     first: int,
     last: int,
     *,
@@ -53,7 +52,7 @@ def train(
             at(wanted.pop(0))
         if step == last:
             return
-        ahead = min(last, order.epoch_end(step), step + pace, wanted[0] if wanted else last)
+        ahead = min(last, stack.order.epoch_end(step), step + pace, wanted[0] if wanted else last)
         began = time.perf_counter()
         stack.advance(step, ahead)
         spent = max(time.perf_counter() - began, 1e-6)

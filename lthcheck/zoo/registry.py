@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import inspect
 import re
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lthcheck.names import known
 from lthcheck.run import Network
 from lthcheck.zoo import layout
 
@@ -117,12 +117,9 @@ def names() -> list[str]:
 
 def check(name: str) -> None:
     """Refuses a name that is not known."""
-    if name in _registered or any(family.fits(name) for family in FAMILIES):
-        return
-    known = [example for family in FAMILIES for example in family.examples] + sorted(_registered)
-    close = difflib.get_close_matches(name, known, n=1)
-    guess = f"; did you mean {close[0]}?" if close else "."
-    raise ValueError(f"model={name!r} is not known{guess} Known: {', '.join(names())}")
+    if not any(family.fits(name) for family in FAMILIES):
+        examples = [example for family in FAMILIES for example in family.examples]
+        known("model", name, examples + sorted(_registered), shown=names())
 
 
 def fingerprint(name: str) -> str:

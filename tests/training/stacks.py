@@ -31,7 +31,15 @@ def arrays(shape: tuple[int, ...] = (12,), classes: int = 5, samples: int = 200)
     return Arrays(x_train, y_train, x_test, y_test)
 
 
-def run(model: str = "mlp-23-11", *, seed: int = 0, lr: float = 0.1, sparsity: float = 0.0, rr: bool = False, **training: object) -> Run:
+def run(
+    model: str = "mlp-23-11",
+    *,
+    seed: int = 0,
+    lr: float = 0.1,
+    sparsity: float = 0.0,
+    rr: bool = False,
+    **training: object,
+) -> Run:
     """A run on the clusters; with a sparsity, masked by the magnitudes of its own initial weights."""
     shape = (1, 12, 12) if model.startswith(("resnet", "lenet5")) else (12,)
     network = zoo.network(model, shape, 5)
@@ -40,10 +48,10 @@ def run(model: str = "mlp-23-11", *, seed: int = 0, lr: float = 0.1, sparsity: f
         "optimiser": Optimiser("sgd", 0.9, 1e-3),
         "schedule": Schedule("step", (25, 40)),
     }
-    how = replace(Training(lr=lr, batch=BATCH, steps=50), **(settings | training))  # type: ignore[arg-type]
-    init = Init(network, "pytorch", seed)
-    mask = Pruned(init, sparsity) if sparsity else Dense()
-    return Run(network, Data("clusters", arrays(shape).fingerprint), how, Reinit(network, "pytorch", seed) if rr else init, mask, seed)
+    how = replace(Training(lr=lr, batch=BATCH, steps=50), **(settings | training))
+    data, init = Data("clusters", arrays(shape).fingerprint), Init(network, "pytorch", seed)
+    start = Reinit(network, "pytorch", seed) if rr else init
+    return Run(network, data, how, start, Pruned(init, sparsity) if sparsity else Dense(), seed)
 
 
 def replicas(runs: list[Run]) -> list[Replica]:
@@ -59,14 +67,13 @@ def stack(runs: list[Run]) -> Backend:
     """The runs' backend, before their first step."""
     shape = runs[0].network.shape
     dtype = DTYPES[runs[0].training.precision]
-    return backend(replicas(runs), Resident.put(arrays(shape), torch.device("cpu"), dtype))[0]
+    return backend(replicas(runs), Resident.put(arrays(shape), torch.device("cpu"), dtype))
 
 
 def trained(runs: list[Run]) -> list[State]:
     """The states of runs trained together to their end."""
     made = stack(runs)
-    order = made.order  # type: ignore[attr-defined]
-    train(made, order, runs[0].training.first_step, runs[0].training.steps)
+    train(made, runs[0].training.first_step, runs[0].training.steps)
     return [made.state(index) for index in range(len(runs))]
 
 

@@ -1,4 +1,4 @@
-"""The stacked backend against autograd and torch.optim, in float64 over 50 steps, to 1e-10."""
+"""Both backends against autograd and torch.optim in a textbook loop, in float64, to 1e-10."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from stacks import replicas, run, stack, trained
 from lthcheck import zoo
 from lthcheck.run import Optimiser, Run, Schedule
 from lthcheck.training.schedule import learning_rates
+from lthcheck.training.threads import threads
 
 
+@threads(1)
 def by_autograd(own: Run) -> dict[str, torch.Tensor]:
     """The run trained as a textbook would: a module, autograd, torch.optim, masks by hand."""
     made, (concrete,) = stack([own]), replicas([own])
-    data, order = made.data, made.order  # type: ignore[attr-defined]
+    data, order = made.data, made.order
     module = zoo.build(own.network).double()
     parameters = dict(module.named_parameters())
     with torch.no_grad():
@@ -39,23 +41,34 @@ def by_autograd(own: Run) -> dict[str, torch.Tensor]:
     return {name: parameter.detach() for name, parameter in parameters.items()}
 
 
-@pytest.mark.parametrize("model", ["mlp-23-11", "mlp-64-32", "mlp-5-4-3", "lenet5", "resnet8"])
-@pytest.mark.parametrize(
-    ("optimiser", "schedule"),
-    [
-        (Optimiser("sgd", 0.9, 1e-2), Schedule("step", (25, 40))),
-        (Optimiser("sgd", 0.0, 0.0), Schedule("cosine", warmup=5)),
-        (Optimiser("adam", 0.0, 1e-2), Schedule("constant")),
-    ],
-    ids=["momentum", "plain", "adam"],
-)
-@pytest.mark.parametrize("sparsity", [0.0, 0.8])
-def test_weights_agree(model: str, optimiser: Optimiser, schedule: Schedule, sparsity: float) -> None:
-    lr = 0.005 if optimiser.name == "adam" else 0.05
-    runs = [
-        run(model, seed=seed, lr=lr, sparsity=sparsity, precision="float64", optimiser=optimiser, schedule=schedule)
-        for seed in (0, 1)
-    ]
+OPTIMISERS = {
+    "momentum": (Optimiser("sgd", 0.9, 1e-2), Schedule("step", (25, 40))),
+    "plain": (Optimiser("sgd", 0.0, 0.0), Schedule("cosine", warmup=5)),
+    "adam": (Optimiser("adam", 0.0, 1e-2), Schedule("constant")),
+}
+
+
+def check(model: str, optimiser: str, sparsity: float, steps: int) -> None:
+    how, schedule = OPTIMISERS[optimiser]
+    lr = 0.005 if how.name == "adam" else 0.05
+    settings = {"precision": "float64", "optimiser": how, "schedule": schedule, "steps": steps}
+    runs = [run(model, seed=seed, lr=lr, sparsity=sparsity, **settings) for seed in (0, 1)]
     for own, state in zip(runs, trained(runs), strict=True):
         for name, expected in by_autograd(own).items():
             torch.testing.assert_close(state[f"weights/{name}"], expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("model", ["mlp-23-11", "mlp-64-32", "mlp-5-4-3"])
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("sparsity", [0.0, 0.8])
+def test_stacked_linear_networks(model: str, optimiser: str, sparsity: float) -> None:
+    check(model, optimiser, sparsity, steps=50)
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_modules(optimiser: str) -> None:
+    check("lenet5", optimiser, 0.8, steps=50)
+
+
+def test_a_network_with_batch_norm_and_shortcuts() -> None:
+    check("resnet8", "momentum", 0.8, steps=5)  # float64 convolutions are slow

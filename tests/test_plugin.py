@@ -1,0 +1,428 @@
+"""The plugin in real sessions: exit codes, outcomes, what is shown and written, what is trained and imported."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from lthcheck.evidence import Row
+from lthcheck.protocol import RULES
+from lthcheck.report.record import SCHEMA, loads
+from lthcheck.store import Store
+from lthcheck.verdict.judge import claim
+
+pytest_plugins = ["pytester"]
+
+CHECKS = Path(__file__).parents[1] / "checks"
+LRS = (0.1, 0.2, 0.4)
+STUDY = "mlp-8-toy.npz"  # how test ids begin
+DENSE, CHAIN, CELL = 3, 5 * 3, 3  # trainings of one seed at three lrs: five rounds of IMP reach .672
+WHOLE = DENSE + CHAIN + CELL + 2 * CELL + CELL + 1  # dense, imp, omp, rr of both, sdt, the probe
+
+# Mean accuracies by lr. imp is a Jackpot at lr .2; the omp ticket is as good as its reinitialisation.
+PLANTED = {
+    ("dense", None): (0.80, 0.90, 0.85),
+    ("lt", "imp"): (0.80, 0.90, 0.85),
+    ("rr", "imp"): (0.78, 0.86, 0.82),
+    ("lt", "omp"): (0.80, 0.86, 0.84),
+    ("rr", "omp"): (0.80, 0.86, 0.84),
+    ("sdt", None): (0.78, 0.84, 0.80),
+}
+PROBE = 0.902
+MET = {"imp": 1 + 2 + 1 + 3 + 1, "omp": 1 + 1 + 0 + 1 + 0}  # of 13 claims, by condition
+CLAIMS = 1 + 4 * 3
+
+INI = "[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider\njunit_family = xunit1\n"
+SPY = """
+from pathlib import Path
+import sys
+
+def pytest_unconfigure(config):
+    who = getattr(config, "workerinput", {}).get("workerid", "main")
+    Path(f"{who}.imports").write_text("\\n".join(sys.modules))
+"""
+
+
+@dataclass
+class Trained:
+    """A session that found an empty store."""
+
+    folder: Path
+    store: Path
+    said: pytest.RunResult
+
+    @property
+    def record(self):
+        return record(self.folder)
+
+
+def chosen(store):
+    """The tiny study: options by name."""
+    study = {"model": "mlp-8", "dataset": "toy.npz", "lr": "0.1,0.2,0.4", "sparsity": "0.672", "seeds": "1"}
+    return study | {"epochs": "4", "report-dir": "reports", "store": str(store)}
+
+
+def options(store):
+    return [f"--lth-{name}={value}" for name, value in chosen(store).items()]
+
+
+def furnish(folder):
+    """A folder with the suite and data, in which warnings are errors and every process tells what it imported."""
+    shutil.copytree(CHECKS, folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pytest.ini").write_text(INI)
+    (folder / "conftest.py").write_text(SPY)
+    write_data(folder / "toy.npz")
+
+
+def write_data(path):
+    """Four well separated classes in 20 dimensions, on which every arm reaches 100 %."""
+    random = np.random.default_rng(0)
+    centres, arrays = random.normal(size=(4, 20)), {}
+    for part, size in (("train", 400), ("test", 200)):
+        labels = np.arange(size) % 4
+        arrays |= {f"y_{part}": labels, f"x_{part}": centres[labels] + 0.3 * random.normal(size=(size, 20))}
+    np.savez(path, **arrays)
+
+
+def record(folder, stem="mlp-8-on-toy.npz"):
+    return loads((folder / "reports" / f"{stem}.json").read_text())
+
+
+def outcomes(folder):
+    """By test, how JUnit XML calls its end: "passed", "failure", "error", or the type of skip."""
+    ends = {}
+    for case in ElementTree.parse(folder / "junit.xml").iter("testcase"):
+        bad = [child for child in case if child.tag in {"failure", "error", "skipped"}]
+        ends[case.get("name")] = (bad[0].get("type") or bad[0].tag) if bad else "passed"
+    return ends
+
+
+def by_id(folder):
+    """The outcomes, by the id of their question."""
+    return {name.partition("[")[2].removesuffix("]"): end for name, end in outcomes(folder).items()}
+
+
+def imported(folder, who="main"):
+    return set((folder / f"{who}.imports").read_text().splitlines())
+
+
+def trainings(store):
+    return len(list(Store(store).keys()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _surroundings(tmp_path_factory):
+    """No session here reads or writes the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LTHCHECK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    furnish(folder)
+    command = [sys.executable, "-m", "pytest", "checks", *options(folder / "store"), "--junitxml=junit.xml"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    lines = [text.splitlines() for text in (done.stdout, done.stderr)]
+    return Trained(folder, folder / "store", pytest.RunResult(done.returncode, *lines, duration=0))
+
+
+def plant(store, key, **changes):
+    store.write_result(key, store.result(key) | changes)
+
+
+@pytest.fixture(scope="module")
+def planted(trained, tmp_path_factory):
+    """The store of the study with accuracies that are known; whatever is judged on it trains nothing."""
+    store = Store(shutil.copytree(trained.store, tmp_path_factory.mktemp("planted") / "store"))
+    for row in trained.record["evidence"]:
+        mean = PLANTED[row["arm"], row["method"]][LRS.index(row["lr"])]
+        plant(store, row["run"], accuracy=PROBE if row["epochs"] == 8 else mean)
+    return store.root
+
+
+@pytest.fixture
+def suite(pytester, planted):
+    """Runs the suite in a session of its own, on the planted store unless told otherwise."""
+    furnish(pytester.path)
+
+    def run(*arguments, store=planted, which="checks"):
+        return pytester.runpytest_subprocess(which, *options(store), "--junitxml=junit.xml", *arguments, timeout=300)
+
+    return run
+
+
+@pytest.fixture
+def own(planted, tmp_path):
+    """A copy of the planted store that may be changed."""
+    return Store(shutil.copytree(planted, tmp_path / "own"))
+
+
+class TestAFirstSession:
+    def test_trains_what_the_study_needs(self, trained):
+        assert trainings(trained.store) == WHOLE == trained.record["cost"]["trainings"]
+        trained.said.stdout.fnmatch_lines([f"{WHOLE} trainings in *, the rest from the store *"])
+
+    def test_shows_progress(self, trained):
+        trained.said.stdout.fnmatch_lines([f"training: 0 of {WHOLE - 1} trainings, *"])
+
+    def test_settles_each_claim_as_the_evidence_says(self, trained):
+        rows = [Row(**row) for row in trained.record["evidence"]]
+        told = {True: "passed", False: "pytest.xfail", None: "pytest.skip"}
+        ends = by_id(trained.folder)
+        for method in ("imp", "omp"):
+            for number in (1, 2, 3, 4, 5):
+                for lr in LRS if number > 1 else [None]:
+                    place = f"{STUDY}-{method}-s0.6723-" + (f"lr{lr:g}-" if lr else "") + f"c{number}"
+                    found = claim(rows, number, method, 0.67232, lr, delta=0.005, gamma=0.005)
+                    assert ends[place] == told[found.holds], place
+
+    def test_keeps_the_protocol(self, trained):
+        ends = by_id(trained.folder)
+        assert {rule for rule in RULES if ends[f"{STUDY}-{rule}"] != "passed"} == {"permuted"}
+        assert ends[f"{STUDY}-permuted"] == "pytest.skip"
+
+    def test_finds_no_ticket_where_every_arm_is_perfect(self, trained):
+        assert trained.said.ret == 1
+        trained.said.assert_outcomes(failed=2, passed=1 + 26 + 13 - 13, xfailed=12, skipped=1)
+        assert trained.record["verdict"] == "none"
+
+
+class TestExitCode:
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            ("--lth-require=jackpot --lth-method=imp", 0),
+            ("--lth-require=secondary", 1),  # omp has none
+        ],
+    )
+    def test_is_that_of_the_verdicts(self, suite, arguments, code):
+        assert suite(*arguments.split(), which="checks/test_verdict.py").ret == code
+
+    @pytest.mark.parametrize(
+        ("verdicts", "failed"),
+        [
+            ({"imp": "jackpot", "omp": "none"}, 0),
+            ({"imp": "none", "omp": "none"}, 1),  # better than expected
+            ({"imp": "jackpot", "omp": "secondary"}, 1),  # worse
+        ],
+        ids=str,
+    )
+    def test_is_that_of_the_expectation(self, suite, pytester, verdicts, failed):
+        entry = '[[expect]]\nstudy = "mlp-8 on toy.npz"\nmethod = "{}"\nverdict = "{}"\nreason = "planted"\n'
+        pytester.path.joinpath("expect.toml").write_text("".join(entry.format(*pair) for pair in verdicts.items()))
+        said = suite("--lth-expect=expect.toml", which="checks/test_verdict.py")
+        said.assert_outcomes(passed=2 - failed, failed=failed)
+        assert said.ret == bool(failed)
+
+    def test_is_that_of_the_selected_verdict(self, suite):
+        said = suite(which=f"checks/test_verdict.py::test_the_verdict[{STUDY}-imp]")
+        said.assert_outcomes(passed=1)
+        assert said.ret == 0
+
+    def test_is_no_business_of_claims(self, suite):
+        said = suite("-k", "omp and c3")
+        said.assert_outcomes(xfailed=3, deselected=39)
+        assert said.ret == 0
+
+    def test_an_undecided_study_is_not_green(self, suite, own, trained):
+        probe = next(row["run"] for row in trained.record["evidence"] if row["epochs"] == 8)
+        plant(own, probe, diverged=True)
+        said = suite("--lth-method=imp", store=own.root)
+        assert said.ret == 1
+        said.assert_outcomes(passed=13 + MET["imp"] - 1, xfailed=CLAIMS - MET["imp"], skipped=2, failed=1)
+        said.stdout.fnmatch_lines(["*imp: Undecided (none to jackpot); *", "*to decide it: replace the diverged*"])
+
+    def test_a_broken_protocol_is_not_green(self, suite, own, trained, pytester):
+        lt = next(row["run"] for row in trained.record["evidence"] if row["arm"] == "lt" and row["method"] == "imp")
+        plant(own, lt, digests=own.result(lt)["digests"] | {"order": "another"})
+        said = suite("--lth-require=secondary", "--lth-method=imp", store=own.root)
+        failed = [name for name, end in by_id(pytester.path).items() if end == "failure"]
+        assert failed == [f"{STUDY}-order", f"{STUDY}-imp"]
+        said.stdout.fnmatch_lines([f"*order (*): run {lt[:12]}, *", "no verdict: *", "*no verdict, no report"])
+        assert not list(pytester.path.glob("reports/*"))
+
+    @pytest.mark.xfail(
+        strict=True,
+        raises=AssertionError,
+        reason="pytest_terminal_summary prints table and headline of a study whose protocol was broken",
+    )
+    def test_a_broken_protocol_gives_no_headline(self, suite, own, trained):
+        lt = next(row["run"] for row in trained.record["evidence"] if row["arm"] == "lt" and row["method"] == "imp")
+        plant(own, lt, digests=own.result(lt)["digests"] | {"order": "another"})
+        said = suite("--lth-method=imp", store=own.root, which="checks/test_verdict.py")
+        assert "JACKPOT" not in said.stdout.str()
+
+    @pytest.mark.xfail(
+        strict=True,
+        raises=AssertionError,
+        reason="record_property warns under pytest's own junit_family, so the verdict errs where warnings are errors",
+    )
+    def test_does_not_depend_on_junit(self, suite):
+        said = suite("--lth-method=imp", "-o", "junit_family=xunit2", which="checks/test_verdict.py")
+        assert said.ret == 0
+
+
+@pytest.fixture
+def whole(suite, pytester):
+    """A session over the whole suite on the planted store, and its folder."""
+    return suite(), pytester.path
+
+
+class TestAWholeSession:
+    def test_outcomes_summary_reports_and_junit(self, whole):
+        said, folder = whole
+        met = sum(MET.values())
+        said.assert_outcomes(passed=met + 13 + 1, xfailed=2 * CLAIMS - met, skipped=1, failed=1)
+        said.stdout.fnmatch_lines(
+            [
+                "mlp-8 on toy.npz, omp: No ticket; no verdict is on record for this study, so it must hold a ticket",
+                "*= lthcheck =*",
+                "mlp-8 on toy.npz *imp *0.672 *jackpot *yes *yes +6.0 *yes +4.0 *yes 0.0 *yes 0.0 *0.2",
+                "mlp-8 on toy.npz *omp *0.672 *no ticket *",
+                "mlp-8 on toy.npz, imp at sparsity 0.672: JACKPOT (LT 90.0 % at lr 0.2 beats *)",
+                "report: reports*mlp-8-on-toy.npz.md",
+                "0 trainings in *, the rest from the store *",
+            ]
+        )
+        written = record(folder)
+        assert (written["schema"], written["verdict"]) == (SCHEMA, "jackpot") == ("lthcheck.verdict/1", "jackpot")
+        assert "pytest" in written["environment"]["command"]
+        names = {path.name for path in (folder / "reports").iterdir()}
+        assert names == {f"mlp-8-on-toy.npz{end}" for end in (".json", ".md", "-lr.png")}
+        ends = Counter(outcomes(folder).values())
+        assert ends == {"passed": met + 14, "pytest.xfail": 2 * CLAIMS - met, "pytest.skip": 1, "failure": 1}
+        junit = (folder / "junit.xml").read_text()
+        assert 'name="lthcheck.verdict" value="jackpot"' in junit
+        assert "not met: LT .860 &lt;= best RR (lr 0.2) .860 + .005" in junit
+
+    @pytest.mark.parametrize("workers", ["0", "2"])
+    def test_on_a_full_store_trains_nothing_and_imports_no_torch(self, suite, pytester, trained, workers):
+        before = {path: path.stat().st_mtime_ns for path in trained.store.glob("runs/*/*/*")}
+        said = suite("-n", workers, store=trained.store)
+        said.stdout.fnmatch_lines(["0 trainings in *"])
+        assert {path: path.stat().st_mtime_ns for path in trained.store.glob("runs/*/*/*")} == before
+        assert outcomes(pytester.path) == outcomes(trained.folder)
+        who = ["main", *(["gw0", "gw1"] if workers == "2" else [])]
+        assert not any("torch" in imported(pytester.path, one) for one in who)
+
+
+class TestASelection:
+    def test_trains_only_what_it_needs(self, suite, tmp_path):
+        said = suite("-k", "c4", store=tmp_path / "store")
+        assert said.ret == 0
+        assert trainings(tmp_path / "store") == DENSE + CHAIN + CELL < WHOLE
+
+    def test_collecting_alone_trains_nothing(self, suite, pytester, tmp_path):
+        said = suite("--collect-only", "-q", store=tmp_path / "store")
+        assert said.ret == 0
+        said.stdout.fnmatch_lines([f"checks/test_verdict.py::test_the_verdict?{STUDY}-imp?", "42 tests collected*"])
+        said.stdout.no_fnmatch_line("*lthcheck =*")
+        assert not (tmp_path / "store").exists()
+        assert not (pytester.path / "reports").exists()
+        assert "torch" not in imported(pytester.path)
+
+
+def test_two_workers_find_what_one_process_finds(suite, pytester, trained, tmp_path):
+    said = suite("-n", "2", store=tmp_path / "store")
+    assert said.ret == trained.said.ret
+    said.stdout.fnmatch_lines(["training: *", "*= lthcheck =*", f"{WHOLE} trainings in *"])
+    assert outcomes(pytester.path) == outcomes(trained.folder)
+    apart = {"environment": None, "cost": None}
+    assert record(pytester.path) | apart == trained.record | apart
+    assert not any("torch" in imported(pytester.path, worker) for worker in ("gw0", "gw1"))
+
+
+def test_two_studies_in_one_call(suite, pytester, own):
+    said = suite("--lth-model=mlp-8,mlp-6", "--lth-method=omp", store=own.root)
+    said.stdout.fnmatch_lines(["mlp-8 on toy.npz *omp *", "mlp-6 on toy.npz *omp *", "mlp-8 on *:*", "mlp-6 on *:*"])
+    assert len(outcomes(pytester.path)) == 2 * (len(RULES) + CLAIMS + 1)
+    assert [record(pytester.path, f"mlp-{n}-on-toy.npz")["study"]["model"] for n in (8, 6)] == ["mlp-8", "mlp-6"]
+    assert trainings(own.root) == WHOLE + DENSE + 3 * CELL + 1
+
+
+BAD = {
+    "a percentage": ("--lth-sparsity=90", "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
+    "no number": ("--lth-lr=0.1,fast", "--lr 0.1,fast: must be numbers between commas, e.g. 0.1,0.2"),
+    "an unknown model": ("--lth-model=resnet21", "model='resnet21' is not known; did you mean resnet20? Known: *"),
+    "an unknown prize": ("--lth-require=gold", "--require gold: must be one of secondary, jackpot"),
+    "no file": ("--lth-expect=none.toml", "--expect none.toml: must be a TOML file that can be read (*)"),
+    "no data": ("--lth-dataset=none.npz", "dataset='none.npz' must be a file; write it with numpy.savez, *"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_told_in_one_line(suite, what):
+    option, message = BAD[what]
+    refused(suite(option), message)
+
+
+@pytest.mark.parametrize("what", ["a percentage", "no data"])
+def test_bad_input_is_told_once_by_two_workers(suite, what):
+    option, message = BAD[what]
+    refused(suite("-n", "2", option), message)
+
+
+def refused(said, message):
+    assert said.ret == pytest.ExitCode.USAGE_ERROR
+    lines = [line for line in (*said.outlines, *said.errlines) if "ERROR" in line]
+    assert len(lines) == 1
+    said.stderr.fnmatch_lines([f"ERROR: {message}"])
+    assert "Traceback" not in said.stdout.str() + said.stderr.str()
+
+
+@pytest.fixture
+def plain(pytester):
+    """A session in a project that has nothing to do with lthcheck."""
+    pytester.makeconftest(SPY)
+    pytester.makepyfile("def test_plain(): pass")
+    return pytester.runpytest_subprocess()
+
+
+class TestAProjectWithoutIt:
+    def test_sees_nothing_of_it(self, plain, pytester):
+        assert plain.ret == 0
+        plain.assert_outcomes(passed=1)
+        plain.stdout.no_fnmatch_line("*lthcheck*=*")
+        assert {"torch", "torchvision", "matplotlib"}.isdisjoint(imported(pytester.path))
+        assert not list(pytester.path.glob("reports"))
+
+    @pytest.mark.xfail(
+        strict=True,
+        raises=AssertionError,
+        reason="pytest_addoption imports lthcheck.options, which imports lthcheck.data and with it numpy",
+    )
+    def test_does_not_pay_for_numpy(self, plain, pytester):
+        plain.assert_outcomes(passed=1)
+        assert "numpy" not in imported(pytester.path)
+
+
+def test_options_may_stand_in_the_ini_file(pytester, planted):
+    furnish(pytester.path)
+    asked = chosen(planted) | {"method": "imp", "require": "jackpot", "assume-adequate": "true"}
+    lines = [f"lth_{name.replace('-', '_')} = {value}" for name, value in asked.items()]
+    pytester.path.joinpath("pytest.ini").write_text(INI + "\n".join(lines))
+    said = pytester.runpytest_subprocess("checks/test_verdict.py")
+    said.assert_outcomes(passed=1)
+    assert record(pytester.path)["assumed"] == ["adequate recipe"]
+    said.stdout.fnmatch_lines(["0 trainings in *"])
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="_train compares question ids with node ids, in which pytest writes letters beyond ASCII as escapes",
+)
+def test_a_data_file_may_have_any_name(suite, pytester):
+    write_data(pytester.path / "größe.npz")
+    said = suite("--lth-dataset=größe.npz", "--lth-lr=0.2", "--lth-sparsity=0.2", "--lth-method=omp", store="store")
+    assert "errors" not in said.parseoutcomes()

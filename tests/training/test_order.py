@@ -1,0 +1,131 @@
+"""Which samples a step sees: a function of (seed, epoch) alone."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lthcheck import draws
+from lthcheck.run import Training
+from lthcheck.training.order import Order, digest, steps_per_epoch
+
+CPU = torch.device("cpu")
+
+
+def order(seeds=(0,), samples=23, batch=5, last_batch="drop"):
+    """An order as the trainers make it."""
+    return Order(list(seeds), samples, Training(lr=0.1, batch=batch, steps=1000, last_batch=last_batch), CPU)
+
+
+def epoch_of(made, epoch):
+    """All samples of an epoch, step by step: (seed, sample)."""
+    first = epoch * made.steps_per_epoch
+    return torch.cat([made.at(step) for step in range(first, first + made.steps_per_epoch)], dim=1)
+
+
+class TestEpoch:
+    @settings(deadline=None, max_examples=100)
+    @given(st.integers(1, 200), st.integers(1, 60), st.integers(0, 5), st.integers(0, 100))
+    def test_with_the_partial_batch_every_sample_comes_once(self, samples, batch, epoch, seed):
+        seen = epoch_of(order([seed], samples, batch, "keep"), epoch)
+        assert torch.equal(seen[0].sort().values, torch.arange(samples))
+
+    @settings(deadline=None, max_examples=100)
+    @given(st.integers(1, 200), st.integers(1, 60), st.integers(0, 5), st.integers(0, 100))
+    def test_without_it_as_many_as_fill_batches_come_once(self, samples, batch, epoch, seed):
+        samples = max(samples, batch)
+        seen = epoch_of(order([seed], samples, batch, "drop"), epoch)[0].tolist()
+        assert len(seen) == len(set(seen)) == samples // batch * batch
+        assert set(seen) <= set(range(samples))
+
+    def test_the_partial_batch_is_the_last_and_shorter(self):
+        kept, dropped = order(last_batch="keep"), order(last_batch="drop")
+        assert [kept.at(step).shape[1] for step in range(6)] == [5, 5, 5, 5, 3, 5]
+        assert [dropped.at(step).shape[1] for step in range(6)] == [5] * 6
+
+    def test_samples_that_are_dropped_are_others_the_next_epoch(self):
+        made = order()
+        left_out = [set(range(23)) - set(epoch_of(made, epoch)[0].tolist()) for epoch in range(4)]
+        assert len(set(map(frozenset, left_out))) == 4
+
+    def test_each_epoch_is_shuffled_afresh(self):
+        made = order(last_batch="keep")
+        assert len({tuple(epoch_of(made, epoch)[0].tolist()) for epoch in range(5)}) == 5
+
+    @pytest.mark.parametrize(
+        ("samples", "last_batch", "steps"),
+        [(20, "drop", 4), (20, "keep", 4), (23, "drop", 4), (23, "keep", 5), (3, "keep", 1)],
+    )
+    def test_steps(self, samples, last_batch, steps):
+        training = Training(lr=0.1, batch=5, steps=1000, last_batch=last_batch)
+        assert (
+            steps_per_epoch(samples, training) == order(samples=samples, last_batch=last_batch).steps_per_epoch == steps
+        )
+
+    def test_its_end(self):
+        made = order()  # four steps an epoch
+        assert [made.epoch_end(step) for step in (0, 3, 4, 7, 8)] == [4, 4, 8, 8, 12]
+
+
+class TestFunctionOfSeedAndEpoch:
+    def test_it_is_the_permutation_of_the_order_stream(self):
+        assert torch.equal(
+            epoch_of(order([7], last_batch="keep"), 3)[0], draws.permutation(draws.stream(7, "order", 3), 23)
+        )
+
+    def test_asking_for_a_late_step_first_changes_nothing(self):
+        walked, jumped = order(), order()
+        for step in range(501):
+            last = walked.at(step)
+        assert torch.equal(jumped.at(500), last)
+        assert torch.equal(jumped.at(2), order().at(2))
+
+    def test_seeds_beside_it_change_nothing(self):
+        alone, among = order([5]), order([3, 5, 3, 8])
+        for step in (0, 3, 4, 17):
+            rows = among.at(step)
+            assert rows.shape == (4, 5)
+            assert torch.equal(rows[1], alone.at(step)[0])
+            assert torch.equal(rows[0], rows[2])
+
+    def test_each_seed_has_its_own(self):
+        assert len({tuple(epoch_of(order([seed]), 0)[0].tolist()) for seed in range(5)}) == 5
+
+    def test_lr_and_length_of_the_training_change_nothing(self):
+        short = Order([0], 23, Training(lr=0.9, batch=5, steps=7), CPU)
+        assert torch.equal(short.at(3), order().at(3))
+
+
+class TestDigests:
+    def test_they_are_of_the_epochs_that_were_handed_out(self):
+        made = order([0, 1])
+        made.at(0)
+        made.at(9)
+        assert {seed: set(epochs) for seed, epochs in made.digests.items()} == {0: {0, 2}, 1: {0, 2}}
+
+    def test_they_tell_the_indices(self):
+        made = order([4], last_batch="keep")
+        handed_out = epoch_of(made, 1)[0]
+        assert made.digests[4][1] == hashlib.sha256(handed_out.numpy().tobytes()).hexdigest()[:16]
+
+    def test_arms_of_a_replicate_agree_and_replicates_differ(self):
+        lt, rr = order([0, 1]), order([1, 0])
+        for made in (lt, rr):
+            for step in range(12):
+                made.at(step)
+        assert digest(lt.digests[0]) == digest(rr.digests[0])
+        assert digest(lt.digests[0]) != digest(lt.digests[1])
+
+    def test_one_hash_is_told_from_another_epoch_by_epoch(self):
+        assert digest({0: "aa", 1: "bb"}) == digest({1: "bb", 0: "aa"})
+        assert digest({0: "aa", 1: "bb"}) != digest({0: "bb", 1: "aa"})
+        assert digest({0: "aa", 1: "bb"}) != digest({0: "aa"})
+
+
+def test_a_batch_larger_than_the_data_is_refused():
+    with pytest.raises(ValueError, match="batch=5 must not exceed the 4 training samples"):
+        order(samples=4)
