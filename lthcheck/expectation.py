@@ -45,10 +45,16 @@ def _read(path: Path, studies: Sequence[Study]) -> Expectations:
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"--expect {path}: must hold at least one table [[expect]] with study, verdict and reason")
     found: dict[tuple[str, str], tuple[str, str]] = {}
-    for entry in entries:
+    # what names a method last, since it stands above what names none
+    for entry in sorted(entries, key=lambda entry: "method" in entry):
+        for key in entry:
+            known("key", key, ("study", "method", "verdict", "reason"))
         missing = {"study", "verdict", "reason"} - set(entry)
         if missing or not all(isinstance(value, str) for value in entry.values()):
             raise ValueError(f"--expect {path}: {entry} must have study, verdict and reason, as strings")
+        alike = [other for other in entries if other.get("study") == entry["study"]]
+        if [other.get("method") for other in alike].count(entry.get("method")) > 1:
+            raise ValueError(f"--expect {path}: {entry['study']} is named twice; keep one of its verdicts")
         known("verdict", entry["verdict"], VERDICTS)
         study = known("study", entry["study"], [study.name for study in studies])
         methods = next(each.methods for each in studies if each.name == study)

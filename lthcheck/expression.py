@@ -33,8 +33,9 @@ class Value:
                 if value != int(value):
                     raise ValueError(f"{type(self).__name__}.{field.name}={value} must be a whole number")
                 value = int(value)
-            elif isinstance(value, list):
-                value = tuple(value)
+            elif isinstance(value, list | tuple):
+                kind = {"tuple[i": int, "tuple[f": float}.get(str(field.type)[:7])
+                value = tuple(value) if kind is None else tuple(map(kind, value))
             object.__setattr__(self, field.name, value)
 
     def node(self) -> dict[str, Any]:

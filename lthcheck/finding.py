@@ -49,7 +49,15 @@ class Finding:
         """One condition at one lr."""
         assert question.condition is not None
         terms = {name: value for name, value in self.terms.items() if name != "reading"}
-        return claim(self.rows, question.condition, question.method, question.sparsity, question.lr, **terms)
+        return claim(
+            self.rows,
+            question.condition,
+            question.method,
+            question.sparsity,
+            question.lr,
+            epochs=self.study["epochs"],
+            **terms,
+        )
 
     def record(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON record (`lthcheck.verdict/1`)."""

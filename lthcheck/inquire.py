@@ -17,7 +17,7 @@ from lthcheck.study import Question, Study
 
 @dataclass(frozen=True)
 class Found:
-    """The findings on some studies, their records, and what else a user should read."""
+    """The findings on some studies, the records of those that kept the protocol, and what else a user should read."""
 
     findings: list[Finding]
     records: list[dict[str, Any]]
@@ -62,11 +62,11 @@ def inquire(
     notes = [*told, *progress.told]
     records = []
     for finding in findings:
-        records.append(finding.record(surroundings))
         if finding.violations:
             notes += [text for _, text in finding.violations]
             notes.append(f"{finding.name}: the protocol was broken; no verdict, no report")
             continue
+        records.append(finding.record(surroundings))
         written = finding.write(folder, surroundings)
         notes.append(f"report: {written[1]}")
     done = progress.trained + progress.elsewhere

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lthcheck import data
-from lthcheck.preset import Preset, preset
-from lthcheck.recipe import Recipe, recipe
-from lthcheck.study import Study
+if TYPE_CHECKING:
+    from lthcheck.preset import Preset
+    from lthcheck.study import Study
 
 DEFAULT_PRESET = "default"
 
@@ -34,9 +33,12 @@ def _whole(text: str) -> int:
 
 def _points(text: str) -> float:
     try:
-        return float(text) / 100
+        points = float(text)
     except ValueError:
-        raise ValueError("must be a number of percentage points, e.g. 0.5") from None
+        points = -1.0
+    if not 0 <= points < 50:
+        raise ValueError("must be a number of percentage points in [0, 50), e.g. 0.5")
+    return points / 100
 
 
 def _one_of(*names: str) -> Callable[[str], str]:
@@ -122,11 +124,18 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     Raises:
         ValueError: for anything unknown or out of range, before any data is read.
     """
+    # here, since every pytest session that the plugin is installed for reads the table of options
+    from lthcheck import data
+    from lthcheck.preset import preset
+    from lthcheck.recipe import recipe
+    from lthcheck.report.stem import stem
+    from lthcheck.study import Study
+
     own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
     base = preset(chosen.get("preset", DEFAULT_PRESET))
     plain = recipe(chosen.get("recipe", "ma2021")) if own_question or "recipe" in chosen else base.recipe
     fields = {"lr": "lrs", "sparsity": "sparsities", "seeds": "seeds", "epochs": "epochs"}
-    own: Recipe = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
+    own = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
     unchanged = set(chosen).isdisjoint(CHANGES_STUDY)
     models, datasets = chosen.get("model", (base.model,)), chosen.get("dataset", (base.dataset,))
     for what, names in (("model", models), ("dataset", datasets)):
@@ -146,7 +155,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         for model in models
         for dataset in datasets
     ]
-    if len({study.name for study in made}) < len(made):
+    if len({stem(study.name) for study in made}) < len(made):
         raise ValueError(
             f"--dataset {','.join(datasets)}: must differ in their file names, which reports are named after"
         )
@@ -155,6 +164,8 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
 
 def expected_by_preset(chosen: Mapping[str, Any]) -> Preset | None:
     """The preset whose recorded verdict holds for these options, if any."""
+    from lthcheck.preset import preset
+
     if set(chosen).isdisjoint((*CHANGES_STUDY, *CHANGES_VERDICT)):
         return preset(chosen.get("preset", DEFAULT_PRESET))
     return None

@@ -99,7 +99,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict, last."""
     inquiry = config.stash.get(_INQUIRY, None)
-    if inquiry is None or not inquiry.records:
+    if inquiry is None or not inquiry.asked:
         return
     from lthcheck.report.headline import headline
     from lthcheck.report.tables import verdict_table
@@ -182,6 +182,8 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
 
     reporter = config.pluginmanager.getplugin("terminalreporter")
     show = _Shown(reporter)
+    for study in asked:
+        show.line(study.summary)
     try:
         found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
     except ValueError as error:
@@ -201,16 +203,21 @@ class _Shown:
     def __init__(self, reporter: pytest.TerminalReporter | None) -> None:
         self.reporter, self.last, self.open = reporter, 0.0, False
 
+    def line(self, text: str) -> None:
+        if self.reporter is not None:
+            self.reporter.ensure_newline()
+            self.reporter.write_line(f"lthcheck: {text}")
+
     def __call__(self, progress: Progress) -> None:
         live = self.reporter is not None and self.reporter.isatty
         if self.reporter is None or time.monotonic() - self.last < (0.5 if live else PROGRESS_SECONDS):
             return
         self.last = time.monotonic()
         if live:
-            self.reporter.rewrite(f"training: {progress}", erase=True)
+            self.reporter.rewrite(f"lthcheck: {progress}", erase=True)
             self.open = True
         else:
-            self.reporter.write_line(f"training: {progress}")
+            self.line(str(progress))
 
     def end(self) -> None:
         if self.open and self.reporter is not None:

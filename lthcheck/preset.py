@@ -33,13 +33,7 @@ _MNIST1D = RECIPES["mnist1d"]
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset(
-            name="default",
-            model="mlp-300-100",
-            dataset="mnist1d",
-            recipe=_MNIST1D,
-            expected={},
-        ),
+        Preset(name="default", model="mlp-300-100", dataset="mnist1d", recipe=_MNIST1D, expected={}),
         Preset(
             name="undertrained",
             model="mlp-300-100",

@@ -85,13 +85,18 @@ class Recipe:
         return replace(self, **changes)
 
 
+def rung(k: int, rate: float) -> float:
+    """The sparsity after `k` rounds of pruning a fraction `rate` of what remains; one spelling for all who ask."""
+    return round(1 - (1 - rate) ** k, 15)
+
+
 def ladder(rounds: int, rate: float = 0.2) -> tuple[float, ...]:
-    """The sparsities after rounds 1 to `rounds` of pruning a fraction `rate` of what remains.
+    """The sparsities after rounds 1 to `rounds`.
 
     >>> ladder(3)
     (0.2, 0.36, 0.488)
     """
-    return tuple(round(1 - (1 - rate) ** k, 12) for k in range(1, rounds + 1))
+    return tuple(rung(k, rate) for k in range(1, rounds + 1))
 
 
 RECIPES: dict[str, Recipe] = {
@@ -113,10 +118,10 @@ RECIPES: dict[str, Recipe] = {
             name="mnist1d",
             source="lthcheck, measured on MNIST-1D (README, presets)",
             initialiser="pytorch",
-            epochs=80,
+            epochs=100,
             batch=100,
-            weight_decay=2e-3,
-            lrs=(0.1, 0.2, 0.3, 0.4),
+            weight_decay=1.5e-3,
+            lrs=(0.2, 0.3, 0.4),
             sparsities=(0.832,),
             seeds=5,
         ),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lthcheck.expression import Expression, Value
+from lthcheck.names import known
 
 # Raise it when the same expression would train to other bits; tests/training/test_golden.py forces you to.
 TRAINER_VERSION = 1
@@ -97,6 +98,11 @@ class Schedule(Value):
     factor: float = 0.1
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        known("schedule", self.name, ("constant", "step", "cosine"))
+        object.__setattr__(self, "milestones", tuple(sorted(self.milestones)))
+        super().__post_init__()
+
 
 @dataclass(frozen=True, eq=False)
 class Training(Expression):
@@ -129,11 +135,13 @@ class Training(Expression):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.lr > 0:
-            raise ValueError(f"lr={self.lr} must be above 0")
+            raise ValueError(f"lr={self.lr} must be above 0; try 0.1")
         if self.batch < 1:
-            raise ValueError(f"batch={self.batch} must be at least 1")
+            raise ValueError(f"batch={self.batch} must be at least 1; try 100")
         if not 0 <= self.first_step <= self.steps:
-            raise ValueError(f"first_step={self.first_step} must be in [0, steps={self.steps}]")
+            raise ValueError(
+                f"first_step={self.first_step} must be in [0, steps={self.steps}]; rewind to an earlier step"
+            )
 
     def starting_at(self, step: int) -> Training:
         """The same training from a later step of its schedule on."""
@@ -170,11 +178,12 @@ class Weights(Expression):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        step = self.run.training.steps if self.at == "end" else int(self.at)
-        if not self.run.training.first_step <= step <= self.run.training.steps:
-            span = f"[{self.run.training.first_step}, {self.run.training.steps}]"
-            raise ValueError(f"Weights(at={self.at}) must be a step of the run, in {span}")
-        object.__setattr__(self, "at", step)
+        training = self.run.training
+        step = training.steps if self.at == "end" else self.at
+        if step != int(step) or not training.first_step <= step <= training.steps:
+            span = f"[{training.first_step}, {training.steps}]"
+            raise ValueError(f"Weights(at={self.at}) must be a step of the run, in {span}; its last is at='end'")
+        object.__setattr__(self, "at", int(step))
 
     @property
     def step(self) -> int:
@@ -213,7 +222,9 @@ class Given(Expression):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not re.fullmatch("[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"sha256={self.sha256!r} must be 64 hex digits")
+            raise ValueError(
+                f"sha256={self.sha256!r} must be 64 hex digits; hashlib.sha256(...).hexdigest() gives them"
+            )
 
 
 Start = Init | Reinit | Weights | Perturbed | Transferred | Given
@@ -299,6 +310,7 @@ class Run(Expression):
                 f"the start is of {own.name} (width {own.width:g}), the run of {self.network.name} "
                 f"(width {self.network.width:g}); a start must be of the run's network: use Transferred"
             )
+        _ = self.key  # now, so that the key of a long chain is not computed by a deep recursion
 
     def node(self) -> dict[str, Any]:
         """See `Value.node`; results change with the trainer, so its version is in the key."""

@@ -12,6 +12,7 @@ was truncated, altered or put in another's place is told, set aside as *.corrupt
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -73,8 +74,12 @@ class Store:
         self._write(key, "result.json", json.dumps(result, allow_nan=False).encode())
 
     def has(self, key: str, name: str) -> bool:
-        """Whether the run has tensors of that name; they are verified when read."""
+        """Whether the run has tensors of that name, sound or not."""
         return self._path(key, f"{name}.safetensors").exists()
+
+    def sound(self, key: str, name: str) -> bool:
+        """Whether the run has tensors of that name that are what was written."""
+        return self._read(key, f"{name}.safetensors") is not None
 
     def tensors(self, key: str, name: str) -> dict[str, Tensor] | None:
         """Tensors by name, on the CPU, or None."""
@@ -113,13 +118,12 @@ class Store:
         return self._folder(key) / file
 
     def _write(self, key: str, file: str, payload: bytes) -> None:
-        header = {"format": FORMAT, "key": key, "file": file, "sha256": _digest(key, file, payload)}
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(header).encode() + b"\n")
+                stream.write(json.dumps(_header(key, file, payload)).encode() + b"\n")
                 stream.write(payload)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -136,13 +140,13 @@ class Store:
             return None
         head, _, payload = content.partition(b"\n")
         try:
-            header = json.loads(head)
-            sound = header["format"] == FORMAT and header["sha256"] == _digest(key, file, payload)
-        except (ValueError, KeyError, TypeError):
+            sound = json.loads(head) == _header(key, file, payload)
+        except ValueError:
             sound = False
         if sound:
             return payload
-        path.replace(path.with_name(f"{file}.corrupt"))
+        with contextlib.suppress(FileNotFoundError):  # another reader was first
+            path.replace(path.with_name(f"{file}.corrupt"))
         self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
         return None
 
@@ -151,5 +155,6 @@ def _warn(text: str) -> None:
     warnings.warn(text, CorruptFileWarning, stacklevel=2)
 
 
-def _digest(key: str, file: str, payload: bytes) -> str:
-    return hashlib.sha256(f"{key}\n{file}\n".encode() + payload).hexdigest()
+def _header(key: str, file: str, payload: bytes) -> dict[str, str]:
+    digest = hashlib.sha256(f"{key}\n{file}\n".encode() + payload).hexdigest()
+    return {"format": FORMAT, "key": key, "file": file, "sha256": digest}

@@ -17,7 +17,7 @@ from lthcheck.evidence import Arm
 from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
-from lthcheck.recipe import Recipe
+from lthcheck.recipe import Recipe, rung
 from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
 
 METHODS = ("imp", "omp")
@@ -75,7 +75,8 @@ class Question:
         parts.append(None if self.sparsity is None else f"s{self.sparsity:.4g}")
         parts.append(None if self.lr is None else f"lr{self.lr:g}")
         parts.append(None if self.condition is None else f"c{self.condition}")
-        return "-".join(part for part in parts if part)
+        # pytest would write letters beyond ASCII as escapes, and the ids are looked up
+        return re.sub(r"[^\w.+-]", "_", "-".join(part for part in parts if part), flags=re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,14 @@ class Study:
         """How people call it."""
         return f"{self.model} on {re.sub(r'.*/', '', self.dataset)}"
 
+    @property
+    def summary(self) -> str:
+        """What is asked, in one line."""
+        recipe = self.recipe
+        lrs, rates = (", ".join(f"{value:.3g}" for value in values) for values in (recipe.lrs, self.sparsities))
+        length = f"{recipe.seeds} seeds, {recipe.epochs} epochs"
+        return f"{self.name}: {', '.join(self.methods)} at sparsity {rates}; lr {lrs}; {length}; recipe {recipe.name}"
+
     @cached_property
     def sparsities(self) -> tuple[float, ...]:
         """The recipe's, each moved to the rung that it names."""
@@ -116,12 +125,12 @@ class Study:
         """The sparsities after each round of IMP on the way to one; the last step is the shorter one off the ladder."""
         made: list[float] = []
         for k in range(1, 1000):
-            rung = round(1 - (1 - self.recipe.rate) ** k, 12)
-            if abs(rung - sparsity) <= ON_A_RUNG:
-                return [*made, rung]
-            if rung > sparsity:
+            here, further = rung(k, self.recipe.rate), rung(k + 1, self.recipe.rate)
+            if abs(here - sparsity) <= min(ON_A_RUNG, abs(further - sparsity)):
+                return [*made, here]
+            if here > sparsity:
                 return [*made, sparsity]
-            made.append(rung)
+            made.append(here)
         raise ValueError(f"sparsity={sparsity:g} takes more than 1000 rounds of {self.recipe.rate:g}; ask for less")
 
     def questions(self) -> list[Question]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,15 +27,14 @@ def settle(condition: Condition) -> None:
         pytest.xfail(f"not met: {condition.detail}")
 
 
-def decide(
-    question: Question, finding: Finding, config: pytest.Config, record_property: Callable[[str, object], None]
-) -> None:
+def decide(question: Question, finding: Finding, request: pytest.FixtureRequest) -> None:
     """Fails unless the verdict on a method is the one asked for, expected or, with neither, a ticket."""
     if finding.violations:
         pytest.fail("no verdict: " + "\n".join(text for _, text in finding.violations), pytrace=False)
-    inquiry = inquiry_of(config)
+    inquiry = inquiry_of(request.config)
     judgement = finding.judgement.of_method(question.method)
-    record_property("lthcheck.verdict", judgement.verdict)
+    # not record_property, which warns under pytest's own junit_family
+    request.node.user_properties.append(("lthcheck.verdict", judgement.verdict))
     said = prize(judgement.verdict, judgement.at_least, judgement.at_most)
     expected = inquiry.expected.get((question.study, question.method or ""))
     if required := inquiry.chosen.get("require"):

@@ -15,7 +15,7 @@ import pytest
 
 from lthcheck.evidence import Row
 from lthcheck.protocol import RULES
-from lthcheck.report.record import SCHEMA, loads
+from lthcheck.report.record import loads
 from lthcheck.store import Store
 from lthcheck.verdict.judge import claim
 
@@ -37,10 +37,15 @@ PLANTED = {
     ("sdt", None): (0.78, 0.84, 0.80),
 }
 PROBE = 0.902
-MET = {"imp": 1 + 2 + 1 + 3 + 1, "omp": 1 + 1 + 0 + 1 + 0}  # of 13 claims, by condition
 CLAIMS = 1 + 4 * 3
+MET = {"imp": 1 + 2 + 1 + 3 + 1, "omp": 1 + 1 + 0 + 1 + 0}  # of these, by condition
+KEPT = len(RULES) - 1  # the study permutes no mask
 
-INI = "[pytest]\nfilterwarnings = error\naddopts = -p no:cacheprovider\njunit_family = xunit1\n"
+INI = """[pytest]
+filterwarnings = error
+junit_family = xunit1
+addopts = -p no:cacheprovider -p no:hypothesispytest -p no:benchmark
+"""
 SPY = """
 from pathlib import Path
 import sys
@@ -51,27 +56,14 @@ def pytest_unconfigure(config):
 """
 
 
-@dataclass
-class Trained:
-    """A session that found an empty store."""
-
-    folder: Path
-    store: Path
-    said: pytest.RunResult
-
-    @property
-    def record(self):
-        return record(self.folder)
-
-
 def chosen(store):
     """The tiny study: options by name."""
     study = {"model": "mlp-8", "dataset": "toy.npz", "lr": "0.1,0.2,0.4", "sparsity": "0.672", "seeds": "1"}
     return study | {"epochs": "4", "report-dir": "reports", "store": str(store)}
 
 
-def options(store):
-    return [f"--lth-{name}={value}" for name, value in chosen(store).items()]
+def arguments(store):
+    return [*(f"--lth-{name}={value}" for name, value in chosen(store).items()), "--junitxml=junit.xml"]
 
 
 def furnish(folder):
@@ -90,6 +82,23 @@ def write_data(path):
         labels = np.arange(size) % 4
         arrays |= {f"y_{part}": labels, f"x_{part}": centres[labels] + 0.3 * random.normal(size=(size, 20))}
     np.savez(path, **arrays)
+
+
+@dataclass
+class Session:
+    """A session that several tests look at."""
+
+    folder: Path
+    store: Path
+    said: pytest.RunResult
+
+    @classmethod
+    def held(cls, folder, store):
+        furnish(folder)
+        command = [sys.executable, "-m", "pytest", "checks", *arguments(store)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+        lines = [text.splitlines() for text in (done.stdout, done.stderr)]
+        return cls(folder, store, pytest.RunResult(done.returncode, *lines, duration=0))
 
 
 def record(folder, stem="mlp-8-on-toy.npz"):
@@ -118,45 +127,53 @@ def trainings(store):
     return len(list(Store(store).keys()))
 
 
+def plant(store, key, **changes):
+    store.write_result(key, store.result(key) | changes)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _surroundings(tmp_path_factory):
     """No session here reads or writes the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LTHCHECK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("fonts")))  # else each session lists the fonts anew
         yield
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained")
-    furnish(folder)
-    command = [sys.executable, "-m", "pytest", "checks", *options(folder / "store"), "--junitxml=junit.xml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
-    lines = [text.splitlines() for text in (done.stdout, done.stderr)]
-    return Trained(folder, folder / "store", pytest.RunResult(done.returncode, *lines, duration=0))
-
-
-def plant(store, key, **changes):
-    store.write_result(key, store.result(key) | changes)
+def first(tmp_path_factory):
+    """A session over the whole suite that found an empty store."""
+    folder = tmp_path_factory.mktemp("first")
+    return Session.held(folder, folder / "store")
 
 
 @pytest.fixture(scope="module")
-def planted(trained, tmp_path_factory):
-    """The store of the study with accuracies that are known; whatever is judged on it trains nothing."""
-    store = Store(shutil.copytree(trained.store, tmp_path_factory.mktemp("planted") / "store"))
-    for row in trained.record["evidence"]:
+def planted(first, tmp_path_factory):
+    """Its store with accuracies that are known; whatever is judged on it trains nothing."""
+    store = Store(shutil.copytree(first.store, tmp_path_factory.mktemp("planted") / "store"))
+    for row in record(first.folder)["evidence"]:
         mean = PLANTED[row["arm"], row["method"]][LRS.index(row["lr"])]
         plant(store, row["run"], accuracy=PROBE if row["epochs"] == 8 else mean)
     return store.root
 
 
+@pytest.fixture(scope="module")
+def second(planted, tmp_path_factory):
+    """A session over the whole suite that found all it needs, and the times of the store's files before it."""
+    return files(planted), Session.held(tmp_path_factory.mktemp("second"), planted)
+
+
+def files(store):
+    return {path: path.stat().st_mtime_ns for path in store.glob("runs/*/*/*")}
+
+
 @pytest.fixture
 def suite(pytester, planted):
-    """Runs the suite in a session of its own, on the planted store unless told otherwise."""
+    """Runs the suite, or a part of it, in a session of its own, on the planted store unless told otherwise."""
     furnish(pytester.path)
 
-    def run(*arguments, store=planted, which="checks"):
-        return pytester.runpytest_subprocess(which, *options(store), "--junitxml=junit.xml", *arguments, timeout=300)
+    def run(*more, store=planted, which="checks"):
+        return pytester.runpytest_subprocess(which, *arguments(store), *more, timeout=300)
 
     return run
 
@@ -168,17 +185,17 @@ def own(planted, tmp_path):
 
 
 class TestAFirstSession:
-    def test_trains_what_the_study_needs(self, trained):
-        assert trainings(trained.store) == WHOLE == trained.record["cost"]["trainings"]
-        trained.said.stdout.fnmatch_lines([f"{WHOLE} trainings in *, the rest from the store *"])
+    def test_trains_what_the_study_needs(self, first):
+        assert trainings(first.store) == WHOLE == record(first.folder)["cost"]["trainings"]
+        first.said.stdout.fnmatch_lines([f"{WHOLE} trainings in *, the rest from the store *"])
 
-    def test_shows_progress(self, trained):
-        trained.said.stdout.fnmatch_lines([f"training: 0 of {WHOLE - 1} trainings, *"])
+    def test_shows_progress(self, first):
+        first.said.stdout.fnmatch_lines([f"*: 0 of {WHOLE - 1} trainings, *"])  # the probe is planned later
 
-    def test_settles_each_claim_as_the_evidence_says(self, trained):
-        rows = [Row(**row) for row in trained.record["evidence"]]
+    def test_settles_each_claim_as_the_evidence_says(self, first):
+        rows = [Row(**row) for row in record(first.folder)["evidence"]]
         told = {True: "passed", False: "pytest.xfail", None: "pytest.skip"}
-        ends = by_id(trained.folder)
+        ends = by_id(first.folder)
         for method in ("imp", "omp"):
             for number in (1, 2, 3, 4, 5):
                 for lr in LRS if number > 1 else [None]:
@@ -186,104 +203,32 @@ class TestAFirstSession:
                     found = claim(rows, number, method, 0.67232, lr, delta=0.005, gamma=0.005)
                     assert ends[place] == told[found.holds], place
 
-    def test_keeps_the_protocol(self, trained):
-        ends = by_id(trained.folder)
+    def test_keeps_the_protocol(self, first):
+        ends = by_id(first.folder)
         assert {rule for rule in RULES if ends[f"{STUDY}-{rule}"] != "passed"} == {"permuted"}
         assert ends[f"{STUDY}-permuted"] == "pytest.skip"
 
-    def test_finds_no_ticket_where_every_arm_is_perfect(self, trained):
-        assert trained.said.ret == 1
-        trained.said.assert_outcomes(failed=2, passed=1 + 26 + 13 - 13, xfailed=12, skipped=1)
-        assert trained.record["verdict"] == "none"
+    def test_finds_no_ticket_where_every_arm_is_perfect(self, first):
+        assert first.said.ret == 1
+        assert [by_id(first.folder)[f"{STUDY}-{method}"] for method in ("imp", "omp")] == ["failure", "failure"]
+        assert record(first.folder)["verdict"] == "none"
 
 
-class TestExitCode:
-    @pytest.mark.parametrize(
-        ("arguments", "code"),
-        [
-            ("--lth-require=jackpot --lth-method=imp", 0),
-            ("--lth-require=secondary", 1),  # omp has none
-        ],
-    )
-    def test_is_that_of_the_verdicts(self, suite, arguments, code):
-        assert suite(*arguments.split(), which="checks/test_verdict.py").ret == code
+class TestASecondSession:
+    def test_trains_nothing_and_imports_no_torch(self, second):
+        before, session = second
+        session.said.stdout.fnmatch_lines(["0 trainings in *, the rest from the store *"])
+        assert files(session.store) == before
+        assert "torch" not in imported(session.folder)
 
-    @pytest.mark.parametrize(
-        ("verdicts", "failed"),
-        [
-            ({"imp": "jackpot", "omp": "none"}, 0),
-            ({"imp": "none", "omp": "none"}, 1),  # better than expected
-            ({"imp": "jackpot", "omp": "secondary"}, 1),  # worse
-        ],
-        ids=str,
-    )
-    def test_is_that_of_the_expectation(self, suite, pytester, verdicts, failed):
-        entry = '[[expect]]\nstudy = "mlp-8 on toy.npz"\nmethod = "{}"\nverdict = "{}"\nreason = "planted"\n'
-        pytester.path.joinpath("expect.toml").write_text("".join(entry.format(*pair) for pair in verdicts.items()))
-        said = suite("--lth-expect=expect.toml", which="checks/test_verdict.py")
-        said.assert_outcomes(passed=2 - failed, failed=failed)
-        assert said.ret == bool(failed)
-
-    def test_is_that_of_the_selected_verdict(self, suite):
-        said = suite(which=f"checks/test_verdict.py::test_the_verdict[{STUDY}-imp]")
-        said.assert_outcomes(passed=1)
-        assert said.ret == 0
-
-    def test_is_no_business_of_claims(self, suite):
-        said = suite("-k", "omp and c3")
-        said.assert_outcomes(xfailed=3, deselected=39)
-        assert said.ret == 0
-
-    def test_an_undecided_study_is_not_green(self, suite, own, trained):
-        probe = next(row["run"] for row in trained.record["evidence"] if row["epochs"] == 8)
-        plant(own, probe, diverged=True)
-        said = suite("--lth-method=imp", store=own.root)
-        assert said.ret == 1
-        said.assert_outcomes(passed=13 + MET["imp"] - 1, xfailed=CLAIMS - MET["imp"], skipped=2, failed=1)
-        said.stdout.fnmatch_lines(["*imp: Undecided (none to jackpot); *", "*to decide it: replace the diverged*"])
-
-    def test_a_broken_protocol_is_not_green(self, suite, own, trained, pytester):
-        lt = next(row["run"] for row in trained.record["evidence"] if row["arm"] == "lt" and row["method"] == "imp")
-        plant(own, lt, digests=own.result(lt)["digests"] | {"order": "another"})
-        said = suite("--lth-require=secondary", "--lth-method=imp", store=own.root)
-        failed = [name for name, end in by_id(pytester.path).items() if end == "failure"]
-        assert failed == [f"{STUDY}-order", f"{STUDY}-imp"]
-        said.stdout.fnmatch_lines([f"*order (*): run {lt[:12]}, *", "no verdict: *", "*no verdict, no report"])
-        assert not list(pytester.path.glob("reports/*"))
-
-    @pytest.mark.xfail(
-        strict=True,
-        raises=AssertionError,
-        reason="pytest_terminal_summary prints table and headline of a study whose protocol was broken",
-    )
-    def test_a_broken_protocol_gives_no_headline(self, suite, own, trained):
-        lt = next(row["run"] for row in trained.record["evidence"] if row["arm"] == "lt" and row["method"] == "imp")
-        plant(own, lt, digests=own.result(lt)["digests"] | {"order": "another"})
-        said = suite("--lth-method=imp", store=own.root, which="checks/test_verdict.py")
-        assert "JACKPOT" not in said.stdout.str()
-
-    @pytest.mark.xfail(
-        strict=True,
-        raises=AssertionError,
-        reason="record_property warns under pytest's own junit_family, so the verdict errs where warnings are errors",
-    )
-    def test_does_not_depend_on_junit(self, suite):
-        said = suite("--lth-method=imp", "-o", "junit_family=xunit2", which="checks/test_verdict.py")
-        assert said.ret == 0
-
-
-@pytest.fixture
-def whole(suite, pytester):
-    """A session over the whole suite on the planted store, and its folder."""
-    return suite(), pytester.path
-
-
-class TestAWholeSession:
-    def test_outcomes_summary_reports_and_junit(self, whole):
-        said, folder = whole
+    def test_passes_what_holds(self, second):
         met = sum(MET.values())
-        said.assert_outcomes(passed=met + 13 + 1, xfailed=2 * CLAIMS - met, skipped=1, failed=1)
-        said.stdout.fnmatch_lines(
+        expected = {"passed": met + KEPT + 1, "xfailed": 2 * CLAIMS - met, "skipped": 1, "failed": 1}
+        second[1].said.assert_outcomes(**expected)
+        assert second[1].said.ret == 1  # omp has no ticket
+
+    def test_ends_with_table_and_headline(self, second):
+        second[1].said.stdout.fnmatch_lines(
             [
                 "mlp-8 on toy.npz, omp: No ticket; no verdict is on record for this study, so it must hold a ticket",
                 "*= lthcheck =*",
@@ -291,36 +236,96 @@ class TestAWholeSession:
                 "mlp-8 on toy.npz *omp *0.672 *no ticket *",
                 "mlp-8 on toy.npz, imp at sparsity 0.672: JACKPOT (LT 90.0 % at lr 0.2 beats *)",
                 "report: reports*mlp-8-on-toy.npz.md",
-                "0 trainings in *, the rest from the store *",
             ]
         )
-        written = record(folder)
-        assert (written["schema"], written["verdict"]) == (SCHEMA, "jackpot") == ("lthcheck.verdict/1", "jackpot")
-        assert "pytest" in written["environment"]["command"]
+
+    def test_writes_its_reports(self, second):
+        folder = second[1].folder
         names = {path.name for path in (folder / "reports").iterdir()}
         assert names == {f"mlp-8-on-toy.npz{end}" for end in (".json", ".md", "-lr.png")}
-        ends = Counter(outcomes(folder).values())
-        assert ends == {"passed": met + 14, "pytest.xfail": 2 * CLAIMS - met, "pytest.skip": 1, "failure": 1}
-        junit = (folder / "junit.xml").read_text()
-        assert 'name="lthcheck.verdict" value="jackpot"' in junit
-        assert "not met: LT .860 &lt;= best RR (lr 0.2) .860 + .005" in junit
+        written = record(folder)
+        assert (written["schema"], written["verdict"]) == ("lthcheck.verdict/1", "jackpot")
+        assert "--lth-model=mlp-8" in written["environment"]["command"]
 
-    @pytest.mark.parametrize("workers", ["0", "2"])
-    def test_on_a_full_store_trains_nothing_and_imports_no_torch(self, suite, pytester, trained, workers):
-        before = {path: path.stat().st_mtime_ns for path in trained.store.glob("runs/*/*/*")}
-        said = suite("-n", workers, store=trained.store)
-        said.stdout.fnmatch_lines(["0 trainings in *"])
-        assert {path: path.stat().st_mtime_ns for path in trained.store.glob("runs/*/*/*")} == before
-        assert outcomes(pytester.path) == outcomes(trained.folder)
-        who = ["main", *(["gw0", "gw1"] if workers == "2" else [])]
-        assert not any("torch" in imported(pytester.path, one) for one in who)
+    def test_calls_no_unmet_claim_passed_in_junit_xml(self, second):
+        folder, met = second[1].folder, sum(MET.values())
+        ends = Counter(outcomes(folder).values())
+        assert ends == {"passed": met + KEPT + 1, "pytest.xfail": 2 * CLAIMS - met, "pytest.skip": 1, "failure": 1}
+        junit = (folder / "junit.xml").read_text()
+        assert "not met: LT .860 &lt;= best RR (lr 0.2) .860 + .005" in junit
+        assert 'name="lthcheck.verdict" value="jackpot"' in junit
+
+
+class TestExitCode:
+    @pytest.mark.parametrize(
+        ("asked", "code"),
+        [("--lth-require=jackpot --lth-method=imp", 0), ("--lth-require=secondary", 1)],  # omp has no ticket
+    )
+    def test_is_that_of_the_verdicts(self, suite, asked, code):
+        assert suite(*asked.split(), which="checks/test_verdict.py").ret == code
+
+    def test_is_that_of_the_selected_verdict(self, suite):
+        said = suite(which=f"checks/test_verdict.py::test_the_verdict[{STUDY}-imp]")
+        said.assert_outcomes(passed=1)
+        assert said.ret == 0
+
+    @pytest.mark.parametrize(
+        ("imp", "omp", "failed"),
+        [("jackpot", "none", 0), ("none", "secondary", 2)],  # what is better than expected fails as well
+    )
+    def test_is_that_of_the_expectation(self, suite, pytester, imp, omp, failed):
+        entry = '[[expect]]\nstudy = "mlp-8 on toy.npz"\nmethod = "{}"\nverdict = "{}"\nreason = "planted"\n'
+        pytester.path.joinpath("expect.toml").write_text(entry.format("imp", imp) + entry.format("omp", omp))
+        said = suite("--lth-expect=expect.toml", which="checks/test_verdict.py")
+        said.assert_outcomes(passed=2 - failed, failed=failed)
+        assert said.ret == bool(failed)
+
+    def test_an_undecided_study_is_not_green(self, suite, own, first):
+        probe = next(row["run"] for row in record(first.folder)["evidence"] if row["epochs"] == 8)
+        plant(own, probe, diverged=True)
+        said = suite("--lth-method=imp", store=own.root)
+        assert said.ret == 1
+        said.assert_outcomes(passed=KEPT + MET["imp"] - 1, xfailed=CLAIMS - MET["imp"], skipped=2, failed=1)
+        said.stdout.fnmatch_lines(["*imp: Undecided (none to jackpot); *", "*to decide it: replace the diverged*"])
+
+    def test_does_not_depend_on_junit(self, suite):
+        said = suite("--lth-method=imp", "-o", "junit_family=xunit2", which="checks/test_verdict.py")
+        assert said.ret == 0
+
+
+@pytest.fixture
+def broken(own, first):
+    """A store in which lt and dense of a replicate saw the samples in another order, and lt's key."""
+    rows = record(first.folder)["evidence"]
+    lt = next(row["run"] for row in rows if (row["arm"], row["method"]) == ("lt", "imp"))
+    plant(own, lt, digests=own.result(lt)["digests"] | {"order": "another"})
+    return own.root, lt
+
+
+class TestABrokenProtocol:
+    def test_fails_its_rule_and_the_verdict_and_gives_no_report(self, suite, broken, pytester):
+        store, lt = broken
+        said = suite("--lth-require=secondary", "--lth-method=imp", store=store)
+        assert said.ret == 1
+        assert [place for place, end in by_id(pytester.path).items() if end == "failure"] == [
+            f"{STUDY}-order",
+            f"{STUDY}-imp",
+        ]
+        said.stdout.fnmatch_lines([f"*order (*): run {lt[:12]}, *", "no verdict: *", "*no verdict, no report"])
+        assert not list(pytester.path.glob("reports/*"))
+
+    def test_gives_no_headline(self, suite, broken):
+        said = suite("--lth-method=imp", store=broken[0], which="checks/test_verdict.py")
+        assert "JACKPOT" not in said.stdout.str()
 
 
 class TestASelection:
-    def test_trains_only_what_it_needs(self, suite, tmp_path):
-        said = suite("-k", "c4", store=tmp_path / "store")
+    @pytest.mark.slow
+    def test_trains_only_what_it_needs_and_claims_decide_nothing(self, suite, tmp_path):
+        said = suite("-k", "omp and (c3 or c4)", store=tmp_path / "store")
+        said.assert_outcomes(passed=3, xfailed=3, deselected=2 * (CLAIMS + 1) + len(RULES) - 6)
         assert said.ret == 0
-        assert trainings(tmp_path / "store") == DENSE + CHAIN + CELL < WHOLE
+        assert trainings(tmp_path / "store") == DENSE + 2 * CELL < WHOLE
 
     def test_collecting_alone_trains_nothing(self, suite, pytester, tmp_path):
         said = suite("--collect-only", "-q", store=tmp_path / "store")
@@ -332,16 +337,18 @@ class TestASelection:
         assert "torch" not in imported(pytester.path)
 
 
-def test_two_workers_find_what_one_process_finds(suite, pytester, trained, tmp_path):
+@pytest.mark.slow
+def test_two_workers_find_what_one_process_finds(suite, pytester, first, tmp_path):
     said = suite("-n", "2", store=tmp_path / "store")
-    assert said.ret == trained.said.ret
-    said.stdout.fnmatch_lines(["training: *", "*= lthcheck =*", f"{WHOLE} trainings in *"])
-    assert outcomes(pytester.path) == outcomes(trained.folder)
+    assert said.ret == first.said.ret
+    said.stdout.fnmatch_lines(["*: 0 of *", "*= lthcheck =*", f"{WHOLE} trainings in *"])
+    assert outcomes(pytester.path) == outcomes(first.folder)
     apart = {"environment": None, "cost": None}
-    assert record(pytester.path) | apart == trained.record | apart
+    assert record(pytester.path) | apart == record(first.folder) | apart
     assert not any("torch" in imported(pytester.path, worker) for worker in ("gw0", "gw1"))
 
 
+@pytest.mark.slow
 def test_two_studies_in_one_call(suite, pytester, own):
     said = suite("--lth-model=mlp-8,mlp-6", "--lth-method=omp", store=own.root)
     said.stdout.fnmatch_lines(["mlp-8 on toy.npz *omp *", "mlp-6 on toy.npz *omp *", "mlp-8 on *:*", "mlp-6 on *:*"])
@@ -353,11 +360,18 @@ def test_two_studies_in_one_call(suite, pytester, own):
 BAD = {
     "a percentage": ("--lth-sparsity=90", "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
     "no number": ("--lth-lr=0.1,fast", "--lr 0.1,fast: must be numbers between commas, e.g. 0.1,0.2"),
-    "an unknown model": ("--lth-model=resnet21", "model='resnet21' is not known; did you mean resnet20? Known: *"),
+    "an unknown model": ("--lth-model=resnet21", "model='resnet21' is not known; did you mean resnet*? Known: *"),
     "an unknown prize": ("--lth-require=gold", "--require gold: must be one of secondary, jackpot"),
     "no file": ("--lth-expect=none.toml", "--expect none.toml: must be a TOML file that can be read (*)"),
     "no data": ("--lth-dataset=none.npz", "dataset='none.npz' must be a file; write it with numpy.savez, *"),
 }
+
+
+def refused(said, message):
+    assert said.ret == pytest.ExitCode.USAGE_ERROR
+    assert len([line for line in (*said.outlines, *said.errlines) if "ERROR" in line]) == 1
+    said.stderr.fnmatch_lines([f"ERROR: {message}"])
+    assert "Traceback" not in said.stdout.str() + said.stderr.str()
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -372,37 +386,21 @@ def test_bad_input_is_told_once_by_two_workers(suite, what):
     refused(suite("-n", "2", option), message)
 
 
-def refused(said, message):
-    assert said.ret == pytest.ExitCode.USAGE_ERROR
-    lines = [line for line in (*said.outlines, *said.errlines) if "ERROR" in line]
-    assert len(lines) == 1
-    said.stderr.fnmatch_lines([f"ERROR: {message}"])
-    assert "Traceback" not in said.stdout.str() + said.stderr.str()
-
-
-@pytest.fixture
-def plain(pytester):
-    """A session in a project that has nothing to do with lthcheck."""
-    pytester.makeconftest(SPY)
-    pytester.makepyfile("def test_plain(): pass")
-    return pytester.runpytest_subprocess()
-
-
 class TestAProjectWithoutIt:
+    @pytest.fixture
+    def plain(self, pytester):
+        pytester.makeconftest(SPY)
+        pytester.makepyfile("def test_plain(): pass")
+        return pytester.runpytest_subprocess("-p", "no:hypothesispytest")
+
     def test_sees_nothing_of_it(self, plain, pytester):
-        assert plain.ret == 0
         plain.assert_outcomes(passed=1)
-        plain.stdout.no_fnmatch_line("*lthcheck*=*")
+        assert plain.ret == 0
+        plain.stdout.no_fnmatch_line("*lthcheck =*")
         assert {"torch", "torchvision", "matplotlib"}.isdisjoint(imported(pytester.path))
         assert not list(pytester.path.glob("reports"))
 
-    @pytest.mark.xfail(
-        strict=True,
-        raises=AssertionError,
-        reason="pytest_addoption imports lthcheck.options, which imports lthcheck.data and with it numpy",
-    )
     def test_does_not_pay_for_numpy(self, plain, pytester):
-        plain.assert_outcomes(passed=1)
         assert "numpy" not in imported(pytester.path)
 
 
@@ -413,16 +411,21 @@ def test_options_may_stand_in_the_ini_file(pytester, planted):
     pytester.path.joinpath("pytest.ini").write_text(INI + "\n".join(lines))
     said = pytester.runpytest_subprocess("checks/test_verdict.py")
     said.assert_outcomes(passed=1)
-    assert record(pytester.path)["assumed"] == ["adequate recipe"]
     said.stdout.fnmatch_lines(["0 trainings in *"])
+    assert record(pytester.path)["assumed"] == ["adequate recipe"]
+
+
+def test_a_data_file_may_have_any_name(suite, pytester):
+    write_data(pytester.path / "größe.npz")
+    said = suite("--lth-dataset=größe.npz", "--lth-lr=0.2", "-k", "omp and c4", store="store")
+    said.assert_outcomes(passed=1, deselected=len(RULES) + 2 * (1 + 4 + 1) - 1)
 
 
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="_train compares question ids with node ids, in which pytest writes letters beyond ASCII as escapes",
+    reason="Question.id rounds to four digits; pytest tells equal ids apart by suffixes, which _train does not find",
 )
-def test_a_data_file_may_have_any_name(suite, pytester):
-    write_data(pytester.path / "größe.npz")
-    said = suite("--lth-dataset=größe.npz", "--lth-lr=0.2", "--lth-sparsity=0.2", "--lth-method=omp", store="store")
-    assert "errors" not in said.parseoutcomes()
+def test_sparsities_may_lie_close_together(suite):
+    said = suite("--lth-sparsity=0.70001,0.70002", "--lth-lr=0.2", "-k", "omp and c4", store="store")
+    said.assert_outcomes(passed=2, deselected=len(RULES) + 4 * (1 + 4) + 2 - 2)

@@ -120,25 +120,13 @@ def test_a_write_that_fails_leaves_the_former_file_and_no_other(tmp_path, monkey
 
 
 @pytest.mark.parametrize("file", FILES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(data=st.data())
-def test_a_flipped_bit_of_the_payload_or_its_digest_is_told(written, file, data):
+def test_a_flipped_bit_is_told(written, file, data):
     store, told = written
     content = (folder(store) / file).read_bytes()
-    first = content.index(b'"sha256"')  # what stands before it: see the next test
-    bit = data.draw(st.integers(8 * first, 8 * len(content) - 1))
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
     assert holds_absent(store, told, file, flipped(content, bit))
-
-
-@pytest.mark.xfail(strict=True, reason="the header's own key and file name are not held against those asked for")
-@settings(deadline=None, max_examples=60)
-@given(position=st.floats(0, 1, exclude_max=True))
-@example(position=0.5)
-def test_a_flipped_bit_of_the_header_is_told(written, position):
-    store, told = written
-    content = (folder(store) / "result.json").read_bytes()
-    bit = int(position * 8 * content.index(b"\n"))
-    assert holds_absent(store, told, "result.json", flipped(content, bit))
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -211,7 +199,6 @@ def test_what_was_set_aside_can_be_written_again(tmp_path):
     assert store.result(KEY) == RESULT
 
 
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="the second of two readers finds nothing to set aside")
 def test_two_may_find_the_same_corrupt_file(tmp_path, monkeypatch):
     one, two = (Store(tmp_path, lambda text: None) for _ in range(2))
     one.write_result(KEY, RESULT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from lthcheck.run import Run, needs
 from lthcheck.store import Store
@@ -41,12 +42,16 @@ class Plan:
         waits: by run key, the keys of the jobs that must be done before.
         requested: how many demands there were, before duplicates were removed.
         cached: keys of wanted runs that the store holds.
+        diverged: keys of those among them that diverged.
+        doomed: keys of jobs that build on one of these, and so cannot be trained.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     waits: dict[str, set[str]] = field(default_factory=dict)
     requested: int = 0
     cached: set[str] = field(default_factory=set)
+    diverged: set[str] = field(default_factory=set)
+    doomed: set[str] = field(default_factory=set)
 
     def priorities(self) -> dict[str, int]:
         """By run key, the steps on the longest way from the run's first step to the end of what waits for it."""
@@ -81,31 +86,48 @@ def plan(demands: Iterable[Demand], store: Store) -> Plan:
     """Removes duplicates, unites the demands on a run, adds the runs that it builds on, drops what is stored."""
     made = Plan()
     keep: dict[str, frozenset[int]] = defaultdict(frozenset)
-    results: dict[str, bool | None] = {}  # by key: None without a result, else whether it diverged
-    pending: list[Demand] = []
+    results: dict[str, dict[str, Any] | None] = {}
+    pending: list[tuple[Demand, bool]] = []  # True: weights that a run builds on, so they must be sound
     for demand in demands:
         made.requested += 1
-        pending.append(demand)
+        pending.append((demand, False))
     while pending:
-        demand = pending.pop()
+        demand, built_on = pending.pop()
         run, key = demand.run, demand.run.key
-        if key in results and demand.keep <= keep[key]:
+        if key in results and demand.keep <= keep[key] and not built_on:
             continue
         keep[key] |= demand.keep
         if key not in results:
-            result = store.result(key)
-            results[key] = None if result is None else bool(result["diverged"])
-        diverged = results[key]
-        missing = frozenset(step for step in keep[key] if not store.has(key, f"step-{step}"))
-        if diverged or (diverged is not None and not missing):
+            results[key] = store.result(key)
+        result, names = results[key], {step: f"step-{step}" for step in keep[key]}
+        if built_on and result is not None:
+            for name in [*names.values(), *(["mask"] if result["layers"] else [])]:
+                store.sound(key, name)  # sets aside what is not, so that it counts as missing
+        if result is not None and result["diverged"]:
+            made.diverged.add(key)
+        missing = _missing(result, names, key, store)
+        if result is not None and not missing:
             made.cached.add(key)
             continue
         made.cached.discard(key)
-        made.jobs[key] = Job(run, missing, max(missing) if diverged is False else run.training.steps)
+        made.jobs[key] = Job(run, missing, max(missing) if result is not None else run.training.steps)
         made.waits[key] = set()
         for parent, step in needs(run):
             made.waits[key].add(parent.key)
-            pending.append(Demand(parent, frozenset({step})))
-    for key in made.waits:
-        made.waits[key] &= set(made.jobs)
+            pending.append((Demand(parent, frozenset({step})), True))
+    for key, before in made.waits.items():
+        if before & made.diverged:
+            made.doomed.add(key)
+        made.waits[key] = before & set(made.jobs)
     return made
+
+
+def _missing(result: dict[str, Any] | None, names: dict[int, str], key: str, store: Store) -> frozenset[int]:
+    """The steps whose weights are still to be kept; weights without the mask they were trained under do not count."""
+    if result is None:
+        return frozenset(names)
+    if result["diverged"] or not names:
+        return frozenset()
+    if result["layers"] and not store.has(key, "mask"):
+        return frozenset(names)
+    return frozenset(step for step, name in names.items() if not store.has(key, name))

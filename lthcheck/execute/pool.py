@@ -115,8 +115,13 @@ class _Training:
         progress.due += sum(job.until - job.run.training.first_step for job in plan.jobs.values())
 
     def go(self) -> None:
+        for key in self.plan.doomed:
+            if key in self.left:
+                self._diverged(key)
         while self.left:
-            self._assign()
+            # one whose stack is done says so in a moment: the next stack is for it, not for a new trainer
+            if not any(t.jobs and not any(job.run.key in self.left for job in t.jobs) for t in self.pool._trainers):
+                self._assign()
             if not self.left:
                 break
             trainers = {trainer.connection: trainer for trainer in self.pool._trainers if trainer.jobs}
@@ -136,7 +141,10 @@ class _Training:
                 return
             trainer.jobs = stack
             self.running |= {job.run.key for job in stack}
-            trainer.connection.send(stack)
+            try:
+                trainer.connection.send(stack)
+            except OSError:  # it died while it waited
+                self._lost(trainer)
 
     def _look_at_busy(self) -> None:
         for key, until in list(self.busy.items()):
@@ -168,12 +176,15 @@ class _Training:
         match message:
             case ("progress", steps):
                 self.progress.replica_steps += steps
-            case ("done", key, steps):
-                if steps:
-                    self.progress.trained += 1
-                    self.progress.finished.add(key)
-                else:
-                    self.progress.elsewhere += 1
+            case ("done", key):
+                self.progress.trained += 1
+                self.progress.finished.add(key)
+                self._done(key)
+            case ("kept", key):
+                self.progress.trained += 1
+                self._done(key)
+            case ("found", key):
+                self.progress.elsewhere += 1
                 self._done(key)
             case ("busy", key):
                 self.busy[key] = time.monotonic() + BUSY_SECONDS

@@ -64,7 +64,7 @@ class Trainer:
                     continue
                 locks.append(lock)
                 if satisfied(self.store, job):
-                    self.tell(("done", job.run.key, 0))
+                    self.tell(("found", job.run.key))
                     continue
                 first, state = self._latest(job)
                 mine.setdefault(first, []).append((job, realise.replica(job.run, self._fetch), state))
@@ -93,6 +93,9 @@ class Trainer:
             if state is not None:
                 engine.load(index, {name: tensor for name, tensor in state.items() if not name.startswith("order/")})
                 order.digests[job.run.seed] |= _epochs(state)
+        for index in sound:
+            if replicas[index].mask:
+                self.store.write_tensors(jobs[index].run.key, "mask", dict(replicas[index].mask))
         counted, saved = first, time.monotonic()
 
         def at(step: int) -> None:
@@ -125,7 +128,7 @@ class Trainer:
         for index in sound:
             job, replica = jobs[index], replicas[index]
             if not finished:
-                self.tell(("done", job.run.key, 0))
+                self.tell(("kept", job.run.key))
                 continue
             evaluation, state = evaluations[index], engine.state(index)
             steps = counted - job.run.training.first_step
@@ -154,8 +157,6 @@ class Trainer:
         test: str,
     ) -> None:
         run = job.run
-        if replica.mask and evaluation.finite:
-            self.store.write_tensors(run.key, "mask", dict(replica.mask))
         self.store.write_tensors(run.key, "correct", {"correct": evaluation.correct})
         layers = {name: [int(mask.sum()), mask.numel()] for name, mask in replica.mask.items()}
         total = sum(weight.numel() for weight in replica.weights.values())
@@ -185,14 +186,14 @@ class Trainer:
         }
         self.store.write_result(run.key, result)
         self.store.drop(run.key, "checkpoint")
-        self.tell(("done", run.key, result["steps"]))
+        self.tell(("done", run.key))
 
     def _checked_start(self, replica: Replica, state: State) -> list[str]:
         run = replica.run
         recomputed = realise.start(run.start, self._fetch)
         parent: Mapping[str, Tensor] = {}
-        if isinstance(run.mask, Pruned) and isinstance(run.mask.of, Run):
-            parent = self._fetch(run.mask.of, run.mask.of.training.steps)[1]
+        if isinstance(run.mask, Pruned):
+            parent = realise.source(run.mask.of, self._fetch)[1]
         elif isinstance(run.mask, Permuted):
             parent = realise.mask(run.mask.mask, run.network, self._fetch)
         return protocol.check_start(replica, state, recomputed, parent)
@@ -221,10 +222,10 @@ class Trainer:
         return best
 
     def _keep(self, run: Run, name: str, state: State, order: orders.Order, step: int) -> None:
-        if any(not bool(torch.isfinite(tensor).all()) for tensor in state.values()):
-            return  # a diverged run is trained to its end, but nothing can go on from it
         if step == run.training.steps:
             state = {key: tensor for key, tensor in state.items() if not key.startswith("optimiser/")}
+        if any(not bool(torch.isfinite(t).all()) for key, t in state.items() if not key.startswith("optimiser/")):
+            return  # a diverged run is trained to its end, but nothing can go on from it
         epochs = order.digests[run.seed]
         state["order/step"] = torch.tensor(step)
         state["order/epochs"] = torch.tensor(sorted(epochs), dtype=torch.int64)

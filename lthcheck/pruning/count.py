@@ -11,5 +11,5 @@ def kept(total: int, sparsity: float) -> int:
     >>> kept(1000, 1 - 0.8**3)
     512
     """
-    # to six places first: 1 - s carries the rounding of s, which must not decide a half
-    return math.floor(round((1 - sparsity) * total, 6) + 0.5)
+    # to eight places first: 1 - s carries the rounding of s, which must not decide a half
+    return math.floor(round((1 - sparsity) * total, 8) + 0.5)

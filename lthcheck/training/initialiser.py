@@ -33,7 +33,7 @@ def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict
             continue
         if roles[name] != "bias":  # a layer's bias follows its weight and shares its fan
             fan_in = inputs
-        fan_out = shape[0] * math.prod(shape[2:])
+        fan_out = math.prod(shape[:1]) * math.prod(shape[2:])
         key = draws.stream(seed, purpose, name)
         if initialiser == "pytorch":
             flat = (2 * draws.uniform(key, size) - 1) / math.sqrt(fan_in)

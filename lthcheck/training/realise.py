@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lthcheck import zoo
+from lthcheck.names import known
 from lthcheck.pruning.mask import permuted, top
-from lthcheck.pruning.scores import score
+from lthcheck.pruning.scores import SCORES, score
 from lthcheck.run import Dense, Init, Mask, Network, Permuted, Pruned, Reinit, Run, Start, Weights
 from lthcheck.training.contract import Replica, pruned
-from lthcheck.training.initialiser import initial
+from lthcheck.training.initialiser import INITIALISERS, initial
 
 Trained = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
 Fetch = Callable[[Run, int], Trained]
@@ -25,30 +25,38 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 class NotYetRun(ValueError):
     """A word of the algebra that can be written but not trained yet."""
 
-    def __init__(self, word: object) -> None:
-        super().__init__(f"{type(word).__name__} can be written, but this version does not run it")
+    def __init__(self, word: object, why: str = "") -> None:
+        name = type(word).__name__
+        super().__init__(f"{name}{f' with {why}' if why else ''} can be written, but this version does not run it")
 
 
 def check(run: Run) -> None:
-    """Raises NotYetRun for an expression that this version cannot train."""
-    training: Any = run.training
-    if training.trains != "weights" or training.precision not in DTYPES:
-        raise NotYetRun(training)
-    if training.objective.regulariser != "none" or training.objective.loss != "cross_entropy":
-        raise NotYetRun(training.objective)
-    if run.data.augmentation != "none" or run.data.corruption or run.data.split != "test":
-        raise NotYetRun(run.data)
+    """Raises NotYetRun for an expression that this version cannot train, ValueError for a name that is not known."""
+    allowed = (
+        (run.training, {"trains": ("weights",), "precision": tuple(DTYPES)}),
+        (run.training.objective, {"loss": ("cross_entropy",), "regulariser": ("none",)}),
+        (run.data, {"split": ("test",), "augmentation": ("none",), "corruption": (0,)}),
+    )
+    for value, fields in allowed:
+        for name, runs in fields.items():
+            if getattr(value, name) not in runs:
+                raise NotYetRun(value, f"{name}={getattr(value, name)!r}")
     words: list[Start | Mask] = [run.start, run.mask]
     while words:
         word = words.pop()
-        if isinstance(word, Permuted):
-            words.append(word.mask)
-        elif isinstance(word, Pruned):
-            score(word.score.name, {})
-            if not isinstance(word.of, Run):
-                words.append(word.of)
-        elif not isinstance(word, Init | Reinit | Weights | Dense):
-            raise NotYetRun(word)
+        match word:
+            case Permuted():
+                words.append(word.mask)
+            case Pruned():
+                known("score", word.score.name, SCORES)
+                if not isinstance(word.of, Run):
+                    words.append(word.of)
+            case Init() | Reinit():
+                known("initialiser", word.initialiser, INITIALISERS)
+            case Weights() | Dense():
+                pass
+            case _:
+                raise NotYetRun(word)
 
 
 def replica(run: Run, fetch: Fetch) -> Replica:
@@ -80,13 +88,18 @@ def mask(word: Mask, network: Network, fetch: Fetch) -> dict[str, Tensor]:
         case Permuted():
             return permuted(mask(word.mask, network, fetch), word.within, word.seed)
         case Pruned():
-            weights, alive = (
-                fetch(word.of, word.of.training.steps) if isinstance(word.of, Run) else (start(word.of, fetch), {})
-            )
+            weights, alive = source(word.of, fetch)
             layers = {name: weights[name] for name in prunable(network, word)}
             living = {name: alive.get(name, torch.ones_like(layer, dtype=torch.bool)) for name, layer in layers.items()}
             return top(score(word.score.name, layers), living, word.sparsity, scope=word.scope)
     raise NotYetRun(word)
+
+
+def source(of: Run | Start, fetch: Fetch) -> Trained:
+    """The weights that a mask is taken from, and the mask that they were trained under; what it pruned stays pruned."""
+    if isinstance(of, Run):
+        return fetch(of, of.training.steps)
+    return fetch(of.run, of.step) if isinstance(of, Weights) else (start(of, fetch), {})
 
 
 def prunable(network: Network, word: Pruned) -> list[str]:

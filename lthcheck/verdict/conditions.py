@@ -77,16 +77,20 @@ class ByLength:
     other: tuple[Row, ...]
 
 
-def by_length(rows: Iterable[Row]) -> ByLength:
+def by_length(rows: Iterable[Row], epochs: float | None = None) -> ByLength:
     """Sort rows by the length of their training.
+
+    Args:
+        epochs: T, where it is known without the lt rows.
 
     Raises:
         ValueError: the lt rows have several lengths, or have none where the other rows have several.
     """
     rows = tuple(rows)
-    if not any(row.arm == "lt" for row in rows):
+    if epochs is None and not any(row.arm == "lt" for row in rows):
         return ByLength(None, (), (), rows)
-    tickets = distinct(row.epochs for row in rows if row.arm == "lt" and row.epochs is not None)
+    told = [row.epochs for row in rows if row.arm == "lt" and row.epochs is not None]
+    tickets = distinct(told if epochs is None else [*told, epochs])
     if len(tickets) > 1:
         raise ValueError(
             f"lt rows of {_listed(tickets)} epochs must have one length T in one judgement; judge each length apart"

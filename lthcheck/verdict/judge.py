@@ -89,6 +89,7 @@ def claim(
     delta: float,
     gamma: float,
     assume_adequate: bool = False,
+    epochs: float | None = None,
 ) -> Condition:
     """One condition of one ticket, as `judge` sees it: unknown where the ticket has no lt rows.
 
@@ -101,6 +102,7 @@ def claim(
         delta: the "similar" margin, a fraction.
         gamma: the "clear gap" margin, a fraction.
         assume_adequate: condition 1 is s >= 0.60 alone.
+        epochs: T, where it is known without the lt rows.
 
     Raises:
         ValueError: as `judge`, or `number` and `lr` name no claim.
@@ -108,7 +110,7 @@ def claim(
     _check_margins(delta, gamma)
     if number != 1 and lr is None:
         raise ValueError(f"lr=None must be a learning rate for condition {number}; only condition 1 has none")
-    means = means_at(by_length(rows), method, sparsity)
+    means = means_at(by_length(rows, epochs), method, sparsity)
     if number == 1 or lr is None:
         return first_condition(means, delta=delta, assume_adequate=assume_adequate)
     return condition(number, means, lr, delta=delta, gamma=gamma)

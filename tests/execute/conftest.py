@@ -109,7 +109,7 @@ class Command:
 
     def __init__(self, root, cache, **asked):
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", COMMAND.format(**asked), str(root)],
+            [sys.executable, "-c", COMMAND.format(**asked), str(root)],
             stdout=subprocess.PIPE,
             env=os.environ | {"LTHCHECK_CACHE": str(cache), "LTHCHECK_CHECKPOINT_SECONDS": "0.05"},
             start_new_session=True,

@@ -141,7 +141,6 @@ def scaled(shape, classes, width):
     return Scaled(shape, classes)
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="fan_out asks for the first dimension of every parameter")
 def test_a_network_of_the_users_may_have_a_parameter_without_dimensions(monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
     zoo.register_model("scaled", scaled)

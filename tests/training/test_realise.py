@@ -170,7 +170,6 @@ class TestMasks:
         assert not torch.equal(join(made.mask), join(source))
         assert_starts_at(made, initial(NET, "pytorch", 0, "reinit"))
 
-    @pytest.mark.xfail(strict=True, reason="the mask of a run is forgotten when its weights at a step are pruned")
     def test_weights_of_a_pruned_run_at_a_step_keep_its_mask(self):
         """What was pruned in `of` stays pruned; where the pruned value is initial, its weights are not zero."""
         t_1 = Run(NET, DATA, TRAINING, INIT, Pruned(DENSE, 0.5, pruned_value="initial"), seed=0)
@@ -216,7 +215,7 @@ class TestCheck:
 
     @pytest.mark.parametrize(("word", "run"), WRITABLE.values(), ids=WRITABLE)
     def test_what_does_not_run_yet_is_told(self, word, run):
-        with pytest.raises(NotYetRun, match=f"^{word.__name__} can be written, but this version does not run it"):
+        with pytest.raises(NotYetRun, match=f"^{word.__name__} .*can be written, but this version does not run it"):
             check(run)
 
     @pytest.mark.parametrize("place", ["given weights", "perturbed", "transferred", "given mask"])
@@ -227,7 +226,6 @@ class TestCheck:
     def test_it_is_bad_input(self):
         assert issubclass(NotYetRun, ValueError)
 
-    @pytest.mark.xfail(strict=True, reason="the message names the word, not the value in it that is the matter")
     @pytest.mark.parametrize(
         ("place", "value"),
         [("bfloat16", "bfloat16"), ("supermask", "scores"), ("admm", "admm"), ("augmentation", "flip")],
@@ -240,7 +238,6 @@ class TestCheck:
         with pytest.raises(ValueError, match="score='synflow' is not known"):
             check(replace(DENSE, mask=Pruned(INIT, 0.5, Score("synflow"))))
 
-    @pytest.mark.xfail(strict=True, reason="an initialiser is looked up only when its weights are drawn")
     def test_so_is_an_unknown_initialiser(self):
         with pytest.raises(ValueError, match="initialiser='lecun' is not known"):
             check(replace(DENSE, start=Init(NET, "lecun", seed=0)))

@@ -1,0 +1,62 @@
+"""How stable a preset's verdict is: train many seeds once, then judge resampled sets of the preset's own size.
+
+    python reports/stability.py default --seeds 30 --draws 2000
+
+A set is drawn without replacement. One whose best dense lr is not that of all seeds has no 2T probe, and counts as it
+is judged: undecided. Trainings come from, and go to, the usual store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import Counter
+from pathlib import Path
+
+from tabulate import tabulate
+
+from lthcheck.execute.answer import answer
+from lthcheck.preset import preset
+from lthcheck.report.environment import environment
+from lthcheck.store import Store, default_root
+from lthcheck.study import Study
+from lthcheck.verdict.judge import default_delta, judge
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("preset")
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--store", type=Path, default=default_root())
+    chosen = parser.parse_args()
+    base = preset(chosen.preset)
+    recipe = base.recipe.but({"seeds": chosen.seeds})
+    study = Study(model=base.model, dataset=base.dataset, recipe=recipe, methods=base.methods)
+    (found,), _ = answer({study: study.questions()}, Store(chosen.store))
+    assert not found.violations, found.violations
+    delta, draw = default_delta(base.dataset), random.Random(0)
+    counts: dict[str | None, Counter[str]] = {method: Counter() for method in base.methods}
+    for _ in range(chosen.draws):
+        seeds = set(draw.sample(range(chosen.seeds), base.recipe.seeds))
+        judgement = judge([row for row in found.rows if row.seed in seeds], delta=delta)
+        for method, counter in counts.items():
+            counter[judgement.of_method(method).verdict] += 1
+    whole = judge(found.rows, delta=delta)
+    rows = [
+        [method, base.expected.get(method or ""), whole.of_method(method).verdict]
+        + [
+            f"{100 * counter[verdict] / chosen.draws:.1f} %"
+            for verdict in ("jackpot", "secondary", "none", "undecided")
+        ]
+        for method, counter in counts.items()
+    ]
+    heads = ["method", "on record", f"all {chosen.seeds} seeds", "Jackpot", "secondary", "none", "undecided"]
+    where = environment()
+    print(f"Preset {base.name}: {study.name}, {chosen.draws} sets of {base.recipe.seeds} of {chosen.seeds} seeds.")
+    print(f"{where['cpu']}, {where['cores']} cores, torch {where['torch']}, {where['date']}.\n")
+    print(tabulate(rows, headers=heads, tablefmt="github"))
+
+
+if __name__ == "__main__":
+    main()
