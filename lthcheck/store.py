@@ -1,10 +1,12 @@
 """The store: results by key. Written atomically, verified when read, never unpickled.
 
-    <root>/runs/<2 digits>/<key>/result.json          what a run gave
-                                 step-<k>.safetensors what its training goes on from at step k
-                                 mask.safetensors     its mask; correct.safetensors: which test samples it got right
-                                 checkpoint.safetensors while it trains
-    <root>/locks/<key>.lock                           held, through filelock, by the process that trains the run
+    <root>/runs/<2 digits>/<key>/
+        result.json              what a run gave
+        step-<k>.safetensors     what its training goes on from at step k
+        correct-<k>.safetensors  which test samples it got right at step k
+        mask.safetensors         its mask
+        checkpoint.safetensors   while it trains
+    <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
 was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
@@ -89,7 +91,7 @@ class Store:
         return None if payload is None else load(payload)
 
     def write_tensors(self, key: str, name: str, tensors: dict[str, Tensor]) -> None:
-        """Keeps tensors; names are "step-<k>", "mask" or "checkpoint"."""
+        """Keeps tensors; names are "step-<k>", "correct-<k>", "mask" or "checkpoint"."""
         from safetensors.torch import save
 
         self._write(key, f"{name}.safetensors", save(tensors))

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from lthcheck import zoo
-from lthcheck.evidence import Arm
+from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
@@ -145,6 +146,28 @@ class Study:
                     for lr in self.recipe.lrs
                 ]
         return asked + [Question("verdict", self.name, method) for method in self.methods]
+
+    def run(self, *, store: Path | str | None = None, data_dir: Path | None = None) -> list[Row]:
+        """Trains what the study asks for and the store does not hold.
+
+        Args:
+            store: the folder that keeps results; without, one in the user's cache.
+
+        Returns:
+            The evidence, for `lthcheck.judge`.
+
+        Raises:
+            ValueError: for a study that cannot be run, before anything is trained.
+            ProtocolViolation: if a rule of the protocol was broken.
+        """
+        # the one look forward along the line: a question that can be asked where it is written down
+        from lthcheck.execute.answer import answer
+        from lthcheck.store import Store, default_root
+
+        (found,), _ = answer({self: self.questions()}, Store(store or default_root()), data_dir=data_dir)
+        for violation in found.violations:
+            raise violation
+        return found.rows
 
     def as_json(self) -> dict[str, Any]:
         """The study for the record."""

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,7 +131,8 @@ class TestJudge:
     def test_margins_are_in_percentage_points(self, judge):
         done = judge(table(LOOSE), "--delta", "1.5", "--gamma", "0.7", "--json")
         (record,) = json.loads(done.stdout)
-        assert (record["delta"], record["gamma"], record["verdict"]) == (0.015, 0.007, "jackpot")
+        assert (record["delta"], record["gamma"]) == pytest.approx((0.015, 0.007))
+        assert record["verdict"] == "jackpot"
         assert (
             json.loads(judge(table(LOOSE), "--delta", "1.5", "--gamma", "0.9", "--json").stdout)[0]["verdict"] == "none"
         )
@@ -203,7 +205,7 @@ def test_judging_imports_nothing_heavy(tmp_path):
     path.write_text(table(JACKPOT))
     program = (
         "import sys; from lthcheck.cli import main; main(sys.argv[1:], standalone_mode=False); "
-        "sys.exit(' '.join({'torch', 'numpy', 'matplotlib'} & set(sys.modules)))"
+        "sys.exit(' '.join({'torch', 'numpy', 'matplotlib'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program, "judge", path], capture_output=True, text=True, check=False)
     assert "JACKPOT" in done.stdout
@@ -225,17 +227,18 @@ def tiny(tmp_path, monkeypatch):
     return study | {"seeds": "1", "epochs": "4", "store": "store"}
 
 
+@pytest.mark.slow
 def test_a_study_ends_as_under_pytest(tiny, pytestconfig):
     options = [part for name, value in tiny.items() for part in (f"--{name}", value)]
     done = CliRunner().invoke(main, ["run", *options, "--json", "--require", "jackpot"])
     assert done.exit_code == 1
     (record,) = json.loads(done.stdout)
-    assert record == loads(open("reports/mlp-8-on-toy.npz.json").read())
+    assert record == loads(Path("reports/mlp-8-on-toy.npz.json").read_text())
     options = [f"--lth-{name}={value}" for name, value in tiny.items()]
     checks = pytestconfig.rootpath / "checks" / "test_verdict.py"
     command = [sys.executable, "-m", "pytest", checks, *options, "--lth-report-dir=again", "-p", "no:cacheprovider"]
     subprocess.run(command, capture_output=True, check=False)
-    again = loads(open("again/mlp-8-on-toy.npz.json").read())
+    again = loads(Path("again/mlp-8-on-toy.npz.json").read_text())
     apart = {"environment": None, "cost": None}
     assert again | apart == record | apart
     assert again["cost"]["cached"] == record["cost"]["trainings"]

@@ -11,12 +11,22 @@ from lthcheck.run import Run, needs
 from lthcheck.store import Store
 
 
+def _names(keep: frozenset[int], evaluate: frozenset[int]) -> dict[str, int]:
+    return {f"step-{step}": step for step in keep} | {f"correct-{step}": step for step in evaluate}
+
+
 @dataclass(frozen=True)
 class Demand:
-    """A run that is wanted, and the steps whose weights must be kept of it."""
+    """A run that is wanted, the steps whose weights are to be kept, and those at which it is evaluated on the way."""
 
     run: Run
     keep: frozenset[int] = frozenset()
+    evaluate: frozenset[int] = frozenset()
+
+    @property
+    def names(self) -> dict[str, int]:
+        """The files that are asked for beside the result, each with its step."""
+        return _names(self.keep, self.evaluate)
 
 
 @dataclass(frozen=True)
@@ -25,12 +35,19 @@ class Job:
 
     Attributes:
         keep: the steps whose weights are still to be kept.
-        until: where to stop: the run's last step, or an earlier one if only its weights there are missing.
+        until: where to stop: the run's last step, or an earlier one if only what is asked for up to there is missing.
+        evaluate: the steps at which it is still to be evaluated.
     """
 
     run: Run
     keep: frozenset[int]
     until: int
+    evaluate: frozenset[int] = frozenset()
+
+    @property
+    def names(self) -> dict[str, int]:
+        """The files to make beside the result, each with its step."""
+        return _names(self.keep, self.evaluate)
 
 
 @dataclass
@@ -85,7 +102,7 @@ class Plan:
 def plan(demands: Iterable[Demand], store: Store) -> Plan:
     """Removes duplicates, unites the demands on a run, adds the runs that it builds on, drops what is stored."""
     made = Plan()
-    keep: dict[str, frozenset[int]] = defaultdict(frozenset)
+    wanted: dict[str, dict[str, int]] = defaultdict(dict)  # by key: files, each with its step
     results: dict[str, dict[str, Any] | None] = {}
     pending: list[tuple[Demand, bool]] = []  # True: weights that a run builds on, so they must be sound
     for demand in demands:
@@ -94,23 +111,28 @@ def plan(demands: Iterable[Demand], store: Store) -> Plan:
     while pending:
         demand, built_on = pending.pop()
         run, key = demand.run, demand.run.key
-        if key in results and demand.keep <= keep[key] and not built_on:
+        if key in results and demand.names.keys() <= wanted[key].keys() and not built_on:
             continue
-        keep[key] |= demand.keep
+        wanted[key] |= demand.names
         if key not in results:
             results[key] = store.result(key)
-        result, names = results[key], {step: f"step-{step}" for step in keep[key]}
+        result = results[key]
         if built_on and result is not None:
-            for name in [*names.values(), *(["mask"] if result["layers"] else [])]:
+            for name in [*demand.names, *(["mask"] if result["layers"] else [])]:
                 store.sound(key, name)  # sets aside what is not, so that it counts as missing
         if result is not None and result["diverged"]:
             made.diverged.add(key)
-        missing = _missing(result, names, key, store)
+        missing = _missing(result, wanted[key], key, store)
         if result is not None and not missing:
             made.cached.add(key)
             continue
         made.cached.discard(key)
-        made.jobs[key] = Job(run, missing, max(missing) if result is not None else run.training.steps)
+        made.jobs[key] = Job(
+            run,
+            keep=frozenset(step for name, step in missing.items() if name.startswith("step-")),
+            until=max(missing.values()) if result is not None else run.training.steps,
+            evaluate=frozenset(step for name, step in missing.items() if name.startswith("correct-")),
+        )
         made.waits[key] = set()
         for parent, step in needs(run):
             made.waits[key].add(parent.key)
@@ -122,12 +144,15 @@ def plan(demands: Iterable[Demand], store: Store) -> Plan:
     return made
 
 
-def _missing(result: dict[str, Any] | None, names: dict[int, str], key: str, store: Store) -> frozenset[int]:
-    """The steps whose weights are still to be kept; weights without the mask they were trained under do not count."""
+def _missing(result: dict[str, Any] | None, names: dict[str, int], key: str, store: Store) -> dict[str, int]:
+    """The files still to be made, each with its step; weights without the mask they were trained under do not count."""
     if result is None:
-        return frozenset(names)
-    if result["diverged"] or not names:
-        return frozenset()
-    if result["layers"] and not store.has(key, "mask"):
-        return frozenset(names)
-    return frozenset(step for step, name in names.items() if not store.has(key, name))
+        return names
+    if result["diverged"]:
+        return {}
+    maskless = bool(result["layers"]) and not store.has(key, "mask")
+    return {
+        name: step
+        for name, step in names.items()
+        if not store.has(key, name) or (maskless and name.startswith("step-"))
+    }

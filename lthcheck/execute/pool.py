@@ -155,7 +155,7 @@ class _Training:
                     self._done(key)
 
     def _kept(self, job: Job) -> bool:
-        return all(self.pool.store.has(job.run.key, f"step-{step}") for step in job.keep)
+        return all(self.pool.store.has(job.run.key, name) for name in job.names)
 
     def _stack(self) -> list[Job]:
         """The next stack: what the longest way waits for, with what can be trained beside it."""

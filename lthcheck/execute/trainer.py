@@ -28,7 +28,7 @@ from lthcheck.run import Permuted, Pruned, Run, described
 from lthcheck.store import Store
 from lthcheck.training import order as orders
 from lthcheck.training import realise
-from lthcheck.training.contract import Evaluation, Replica, State
+from lthcheck.training.contract import Backend, Evaluation, Replica, State
 from lthcheck.training.train import backend, train
 
 CHECKPOINT_SECONDS = float(os.environ.get("LTHCHECK_CHECKPOINT_SECONDS", "15"))
@@ -81,27 +81,18 @@ class Trainer:
         engine = backend(replicas, resident)
         order = engine.order
         began = time.perf_counter()
-        held: list[list[str]] = []
-        sound: list[int] = []
-        for index, (job, replica, state) in enumerate(stack):
-            try:
-                held.append(self._checked_start(replica, engine.state(index)))
-                sound.append(index)
-            except protocol.ProtocolViolation as violation:
-                held.append([])
-                self.tell(_told(violation))
-            if state is not None:
-                engine.load(index, {name: tensor for name, tensor in state.items() if not name.startswith("order/")})
-                order.digests[job.run.seed] |= _epochs(state)
-        for index in sound:
-            if replicas[index].mask:
-                self.store.write_tensors(jobs[index].run.key, "mask", dict(replicas[index].mask))
+        held = self._begin(stack, engine)
+        sound = list(held)
         counted, saved = first, time.monotonic()
 
         def at(step: int) -> None:
             for index in sound:
                 if step in jobs[index].keep:
                     self._keep(jobs[index].run, f"step-{step}", engine.state(index), order, step)
+            asked = [index for index in sound if step in jobs[index].evaluate]
+            for index, evaluation in enumerate(engine.evaluate() if asked else []):
+                if index in asked:
+                    self._keep_evaluation(jobs[index].run, step, evaluation)
 
         def beat(step: int) -> None:
             nonlocal counted, saved
@@ -116,7 +107,7 @@ class Trainer:
             engine,
             first,
             jobs[0].until,
-            stops=sorted(set().union(*(job.keep for job in jobs))),
+            stops=sorted(set().union(*(job.keep | job.evaluate for job in jobs))),
             at=at,
             beat=beat,
         )
@@ -145,6 +136,22 @@ class Trainer:
                 continue
             self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
 
+    def _begin(self, stack: list[tuple[Job, Replica, State | None]], engine: Backend) -> dict[int, list[str]]:
+        """Checks where each replica begins, and lets it go on from its state; by place in the stack, the rules held."""
+        held: dict[int, list[str]] = {}
+        for index, (job, replica, state) in enumerate(stack):
+            try:
+                held[index] = self._checked_start(replica, engine.state(index))
+            except protocol.ProtocolViolation as violation:
+                self.tell(_told(violation))
+                continue
+            if replica.mask:
+                self.store.write_tensors(job.run.key, "mask", dict(replica.mask))
+            if state is not None:
+                engine.load(index, {name: tensor for name, tensor in state.items() if not name.startswith("order/")})
+                engine.order.digests[job.run.seed] |= _epochs(state)
+        return held
+
     def _finish(
         self,
         job: Job,
@@ -157,7 +164,7 @@ class Trainer:
         test: str,
     ) -> None:
         run = job.run
-        self.store.write_tensors(run.key, "correct", {"correct": evaluation.correct})
+        self._keep_evaluation(run, run.training.steps, evaluation)
         layers = {name: [int(mask.sum()), mask.numel()] for name, mask in replica.mask.items()}
         total = sum(weight.numel() for weight in replica.weights.values())
         result = {
@@ -234,6 +241,10 @@ class Trainer:
         )
         self.store.write_tensors(run.key, name, state)
 
+    def _keep_evaluation(self, run: Run, step: int, evaluation: Evaluation) -> None:
+        loss = torch.tensor(evaluation.loss, dtype=torch.float64)
+        self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
+
     def _data(self, run: Run) -> Resident:
         key = (run.data.key, run.training.precision, run.training.device)
         if key not in self._resident:
@@ -258,11 +269,11 @@ class MissingWeights(Exception):
 
 
 def satisfied(store: Store, job: Job) -> bool:
-    """Whether the store holds the run's result and the weights that are asked for; a diverged run has no weights."""
+    """Whether the store holds the run's result and all that is asked for beside it; a diverged run has no weights."""
     result = store.result(job.run.key)
     if result is None:
         return False
-    return bool(result["diverged"]) or all(store.tensors(job.run.key, f"step-{step}") is not None for step in job.keep)
+    return bool(result["diverged"]) or all(store.sound(job.run.key, name) for name in job.names)
 
 
 def _told(violation: protocol.ProtocolViolation) -> tuple[str, ...]:

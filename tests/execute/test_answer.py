@@ -140,13 +140,13 @@ def test_a_spoilt_result_is_trained_anew(damaged, chain, ask, kept, place):
 
 
 def test_spoilt_weights_are_trained_anew_when_a_mask_is_taken_from_them(damaged, chain, ask, kept):
-    made, store, _, (dense, t_1, t_2) = damaged
+    made, store, told, (dense, t_1, t_2) = damaged
     spoil(file(store, dense, f"step-{STEPS}.safetensors"))
     for run in (t_1, t_2):
         shutil.rmtree(file(store, run, ""))
     found, progress = ask(made, store)
     assert progress.finished == {dense.key, t_1.key, t_2.key}
-    assert any(f"step-{STEPS}.safetensors is not what was written" in text for text in progress.told)
+    assert any(f"step-{STEPS}.safetensors is not what was written" in text for text in told + progress.told)
     assert len(found.rows) == 5
     assert kept(store) == kept(chain[1])
 
@@ -170,9 +170,7 @@ def test_what_nothing_asks_for_is_not_missed(damaged, ask):
     assert len(found.rows) == 5
 
 
-@pytest.mark.xfail(
-    strict=True, raises=RuntimeError, reason="the plan knows of weights alone: a lost mask never returns"
-)
+@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="to a trainer, a run without its mask is satisfied")
 def test_a_spoilt_mask_is_made_again(damaged, chain, ask, kept):
     made, store, _, (_, t_1, t_2) = damaged
     spoil(file(store, t_1, "mask.safetensors"))
@@ -181,7 +179,6 @@ def test_a_spoilt_mask_is_made_again(damaged, chain, ask, kept):
     assert kept(store) == kept(chain[1])
 
 
-@pytest.mark.xfail(strict=True, reason="weights count as kept while they are not read: the run is trained twice")
 def test_a_store_of_another_format_is_trained_anew_once(damaged, ask):
     made, store, _, _ = damaged
     for path in store.root.glob("runs/*/*/*"):
@@ -190,7 +187,6 @@ def test_a_store_of_another_format_is_trained_anew_once(damaged, ask):
     assert progress.trained == 6
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="each round of planning finds one spoilt file of a chain")
 def test_a_store_of_another_format_is_trained_anew_however_long_the_chain(study, ask, tmp_path):
     made, store = study(sparsities=(0.93,)), Store(tmp_path, lambda text: None)
     chain = rounds(made)

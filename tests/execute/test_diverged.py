@@ -61,14 +61,12 @@ def test_it_is_not_trained_again(both, study, ask):
     assert progress.planned == 0
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="only a run that diverges in this plan tells its followers")
 def test_a_later_study_meets_a_dense_run_that_diverged_before(both, study, ask):
     _, _, store = both
     found, _ = ask(study(lrs=(*CALM, WILD), sparsities=(0.2,)), store)
     assert {row.diverged for row in found.rows if row.lr == WILD} == {True}
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="weights are not kept where the optimiser alone overflowed")
 def test_an_optimiser_that_overflows_while_weights_stay_finite_ends_no_study(study, ask, tmp_path):
     found, _ = ask(study(methods=("omp",), lrs=(1e10,), optimiser="adam"), Store(tmp_path))
     assert len(found.rows) == 5

@@ -80,9 +80,6 @@ def test_weights_asked_for_late_take_no_more_training_than_to_there(late, rewind
     assert progress.finished == {ticket.key}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a run that is trained as far as weights are missing counts as another process's"
-)
 def test_no_other_process_is_credited(late):
     _, progress = late
     assert progress.elsewhere == 0

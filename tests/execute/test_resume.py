@@ -113,7 +113,6 @@ def train(pool, run):
     return progress
 
 
-@pytest.mark.xfail(strict=True, raises=BrokenPipeError, reason="a trainer that died with nothing to do gets work")
 def test_a_trainer_that_dies_while_it_waits_is_replaced(pool, dense, processes):
     train(pool, dense(0))
     time.sleep(0.5)  # it tells that it waits just after it told that the run is done
@@ -123,7 +122,6 @@ def test_a_trainer_that_dies_while_it_waits_is_replaced(pool, dense, processes):
     assert [train(pool, dense(seed)).trained for seed in (1, 2)] == [1, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="what follows a run is given away before its trainer is known to wait")
 def test_what_is_trained_after_each_other_needs_one_trainer(pool, dense, processes):
     ticket = replace(dense(0), mask=Pruned(dense(0), 0.36))
     assert train(pool, ticket).trained == 2
