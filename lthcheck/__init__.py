@@ -1,6 +1,7 @@
 """lthcheck: does this network, on this data, trained by this recipe, contain a winning ticket?
 
->>> from lthcheck import Study, judge, recipe
+>>> from lthcheck import Study, judge
+>>> from lthcheck.recipe import recipe
 >>> study = Study(model="mlp-64-32", dataset="mnist1d", recipe=recipe("mnist1d"))
 >>> evidence = study.run()  # doctest: +SKIP
 >>> judge(evidence).verdict  # doctest: +SKIP
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lthcheck.data import register_dataset
     from lthcheck.evidence import Row
-    from lthcheck.recipe import Recipe, recipe
+    from lthcheck.recipe import Recipe
     from lthcheck.study import Study
     from lthcheck.verdict.judge import judge
     from lthcheck.zoo import register_model
@@ -27,11 +28,10 @@ _HOMES = {
     "Row": "lthcheck.evidence",
     "Study": "lthcheck.study",
     "judge": "lthcheck.verdict.judge",
-    "recipe": "lthcheck.recipe",
     "register_dataset": "lthcheck.data",
     "register_model": "lthcheck.zoo",
 }
-__all__ = ["Recipe", "Row", "Study", "judge", "recipe", "register_dataset", "register_model"]
+__all__ = ["Recipe", "Row", "Study", "judge", "register_dataset", "register_model"]
 
 
 def __getattr__(name: str) -> Any:
