@@ -404,6 +404,11 @@ class TestAProjectWithoutIt:
         assert "numpy" not in imported(pytester.path)
 
 
+def test_this_repository_has_the_options_under_bare_names(suite, pytester):
+    shutil.copy(CHECKS.parent / "conftest.py", pytester.path)
+    refused(suite("--sparsity=90"), BAD["a percentage"][1])
+
+
 def test_options_may_stand_in_the_ini_file(pytester, planted):
     furnish(pytester.path)
     asked = chosen(planted) | {"method": "imp", "require": "jackpot", "assume-adequate": "true"}

@@ -119,6 +119,7 @@ class Trainer:
         for index in sound:
             job, replica = jobs[index], replicas[index]
             if not finished:
+                self.store.drop(job.run.key, "checkpoint")
                 self.tell(("kept", job.run.key))
                 continue
             evaluation, state = evaluations[index], engine.state(index)
@@ -273,7 +274,10 @@ def satisfied(store: Store, job: Job) -> bool:
     result = store.result(job.run.key)
     if result is None:
         return False
-    return bool(result["diverged"]) or all(store.sound(job.run.key, name) for name in job.names)
+    if result["diverged"]:
+        return True
+    masked = job.keep and result["layers"]  # weights are of no use without the mask they were trained under
+    return all(store.sound(job.run.key, name) for name in [*job.names, *(["mask"] if masked else [])])
 
 
 def _told(violation: protocol.ProtocolViolation) -> tuple[str, ...]:

@@ -170,7 +170,6 @@ def test_what_nothing_asks_for_is_not_missed(damaged, ask):
     assert len(found.rows) == 5
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="to a trainer, a run without its mask is satisfied")
 def test_a_spoilt_mask_is_made_again(damaged, chain, ask, kept):
     made, store, _, (_, t_1, t_2) = damaged
     spoil(file(store, t_1, "mask.safetensors"))
