@@ -38,7 +38,7 @@ def _points(text: str) -> float:
         points = -1.0
     if not 0 <= points < 50:
         raise ValueError("must be a number of percentage points in [0, 50), e.g. 0.5")
-    return points / 100
+    return round(points / 100, 12)
 
 
 def _one_of(*names: str) -> Callable[[str], str]:
@@ -129,7 +129,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     from lthcheck.preset import preset
     from lthcheck.recipe import recipe
     from lthcheck.report.stem import stem
-    from lthcheck.study import Study
+    from lthcheck.study import Study, slug
 
     own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
     base = preset(chosen.get("preset", DEFAULT_PRESET))
@@ -155,9 +155,9 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         for model in models
         for dataset in datasets
     ]
-    if len({stem(study.name) for study in made}) < len(made):
+    if min(len({spelt(study.name) for study in made}) for spelt in (slug, stem)) < len(made):
         raise ValueError(
-            f"--dataset {','.join(datasets)}: must differ in their file names, which reports are named after"
+            f"--dataset {','.join(datasets)}: must differ in the letters, a to z, and digits of their names"
         )
     return made
 

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lthcheck import zoo
 from lthcheck.pruning.count import kept
-from lthcheck.run import Init, Permuted, Pruned, Reinit, Run
+from lthcheck.run import Dense, Init, Permuted, Pruned, Reinit, Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +27,7 @@ RULES: dict[str, str] = {
     "nested": "a mask revives no weight that was pruned before",
     "permuted": "a permuted mask differs from its source and keeps its counts",
     "pruned": "a pruned weight has its pruned value after the last step",
+    "moves": "training moves weights of either sign in every layer",
     "budget": "a run takes all its steps, and accuracy is that of the last",
     "finite": "a loss is finite, or the run says that it diverged",
     "test": "test data is the same after training as before",
@@ -89,6 +91,8 @@ def check_start(
             if name in parent and bool((mask & ~parent[name]).any()):
                 revived = int((mask & ~parent[name]).sum())
                 raise ProtocolViolation("nested", run.key, name, f"{revived} pruned weights came back")
+    if isinstance(run.mask, Dense) and replica.mask:
+        raise ProtocolViolation("density", run.key, ", ".join(replica.mask), "a dense run has no mask")
     if isinstance(run.mask, Permuted):
         _check_permuted(replica, run.mask, parent)
         held.append("permuted")
@@ -126,6 +130,10 @@ def _check_reinit(replica: Replica, start: Reinit) -> None:
 
 def _check_density(replica: Replica, mask: Pruned) -> None:
     layers = replica.mask
+    due = {name for name, role in zoo.roles(replica.run.network).items() if role in mask.roles}
+    if due != set(layers):
+        odd = ", ".join(sorted(due ^ set(layers)))
+        raise ProtocolViolation("density", replica.run.key, odd, "prunable and without a mask, or the reverse")
     groups = [{name: layer} for name, layer in layers.items()] if mask.scope == "layer" else [layers]
     for group in groups:
         total, stay = sum(m.numel() for m in group.values()), sum(int(m.sum()) for m in group.values())
@@ -159,7 +167,6 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
         return ["budget", "finite"]
     if not abs(loss) < float("inf"):
         raise ProtocolViolation("finite", run.key, "all layers", f"loss {loss} of a run that is not called diverged")
-    held = ["budget", "finite"]
     for name, mask in replica.mask.items():
         actual, expected = state[f"weights/{name}"][~mask], replica.weights[name][~mask]
         if not bool((actual == expected).all()):
@@ -167,8 +174,14 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
             raise ProtocolViolation(
                 "pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value"
             )
-        held.append("pruned")
-    return list(dict.fromkeys(held))
+    for name, start in replica.weights.items():
+        moved = state[f"weights/{name}"] != start
+        alive = start * replica.mask[name] if name in replica.mask else start
+        for sign, group in (("positive", alive > 0), ("negative", alive < 0)):
+            # a gradient mask that is wrong by sign freezes half a layer; a few weights may rest without it
+            if due and int(group.sum()) >= 32 and not bool(moved[group].any()):
+                raise ProtocolViolation("moves", run.key, name, f"no {sign} weight moved in {steps} steps")
+    return ["budget", "finite", "moves", *(["pruned"] if replica.mask else [])]
 
 
 Arms = Mapping[tuple[Any, ...], tuple[Run, Mapping[str, Any]]]

@@ -96,6 +96,11 @@ class Store:
 
         self._write(key, f"{name}.safetensors", save(tensors))
 
+    def forget(self, key: str) -> None:
+        """Removes all tensors of a run."""
+        for path in self._folder(key).glob("*.safetensors"):
+            path.unlink(missing_ok=True)
+
     def drop(self, key: str, name: str) -> None:
         """Removes tensors that are no longer needed."""
         self._path(key, f"{name}.safetensors").unlink(missing_ok=True)

@@ -73,11 +73,16 @@ class Question:
     def id(self) -> str:
         """How pytest calls it."""
         parts = [self.study.replace(" on ", "-"), self.method, self.rule]
-        parts.append(None if self.sparsity is None else f"s{self.sparsity:.4g}")
-        parts.append(None if self.lr is None else f"lr{self.lr:g}")
+        parts.append(None if self.sparsity is None else f"s{self.sparsity:.8g}")
+        parts.append(None if self.lr is None else f"lr{self.lr:.8g}")
         parts.append(None if self.condition is None else f"c{self.condition}")
         # pytest would write letters beyond ASCII as escapes, and the ids are looked up
-        return re.sub(r"[^\w.+-]", "_", "-".join(part for part in parts if part), flags=re.ASCII)
+        return slug("-".join(part for part in parts if part))
+
+
+def slug(text: str) -> str:
+    """The text in letters, digits and a few signs of ASCII."""
+    return re.sub(r"[^\w.+-]", "_", text, flags=re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

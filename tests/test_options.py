@@ -193,7 +193,7 @@ class TestRefusals:
             asked(**texts)
 
     def test_two_files_of_one_name(self):
-        with pytest.raises(ValueError, match="must differ in their file names, which reports are named after"):
+        with pytest.raises(ValueError, match="must differ in the letters, a to z, and digits of their names"):
             studies({"dataset": ("a/mine.npz", "b/mine.npz")})
 
 

@@ -402,7 +402,7 @@ class TestQuestions:
 
     def test_how_pytest_calls_them(self):
         question = Question("claim", "mlp-64-32 on mnist1d", "imp", ladder(8)[-1], 0.1, 3)
-        assert question.id == "mlp-64-32-mnist1d-imp-s0.8322-lr0.1-c3"
+        assert question.id == "mlp-64-32-mnist1d-imp-s0.83222784-lr0.1-c3"
 
 
 class TestRefusals:

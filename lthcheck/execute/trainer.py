@@ -48,7 +48,7 @@ class Trainer:
     def __init__(self, place: Place, tell: Any) -> None:
         self.store = Store(place.store, lambda text: tell(("told", text)))
         self.data_dir, self.tell = place.data_dir, tell
-        self._resident: dict[tuple[str, str, str], Resident] = {}
+        self._resident: dict[tuple[str, str, str], tuple[Resident, str]] = {}
 
     def work(self, jobs: list[Job]) -> None:
         """Trains the jobs, which share a stack signature; those that another process trains are told as "busy"."""
@@ -76,8 +76,7 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        resident = self._data(jobs[0].run)
-        test = resident.digest_of_test()
+        resident, test = self._data(jobs[0].run)
         engine = backend(replicas, resident)
         order = engine.order
         began = time.perf_counter()
@@ -115,7 +114,10 @@ class Trainer:
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
         if resident.digest_of_test() != test:
-            raise protocol.ProtocolViolation("test", jobs[0].run.key, "x_test", "test data was written to")
+            self._resident.clear()
+            for job in jobs:
+                self._refuse(protocol.ProtocolViolation("test", job.run.key, "x_test", "test data was written to"))
+            return
         for index in sound:
             job, replica = jobs[index], replicas[index]
             if not finished:
@@ -133,7 +135,7 @@ class Trainer:
                     ),
                 ]
             except protocol.ProtocolViolation as violation:
-                self.tell(_told(violation))
+                self._refuse(violation)
                 continue
             self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
 
@@ -144,7 +146,7 @@ class Trainer:
             try:
                 held[index] = self._checked_start(replica, engine.state(index))
             except protocol.ProtocolViolation as violation:
-                self.tell(_told(violation))
+                self._refuse(violation)
                 continue
             if replica.mask:
                 self.store.write_tensors(job.run.key, "mask", dict(replica.mask))
@@ -152,6 +154,11 @@ class Trainer:
                 engine.load(index, {name: tensor for name, tensor in state.items() if not name.startswith("order/")})
                 engine.order.digests[job.run.seed] |= _epochs(state)
         return held
+
+    def _refuse(self, violation: protocol.ProtocolViolation) -> None:
+        """Tells a violation, and keeps nothing that a later try could go on from."""
+        self.store.forget(violation.run)
+        self.tell(("violation", violation.rule, violation.run, violation.where, violation.detail))
 
     def _finish(
         self,
@@ -246,7 +253,8 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
-    def _data(self, run: Run) -> Resident:
+    def _data(self, run: Run) -> tuple[Resident, str]:
+        """The data on the device, and the digest of its test split as it came there."""
         key = (run.data.key, run.training.precision, run.training.device)
         if key not in self._resident:
             arrays = data.load(run.data.name, data_dir=self.data_dir)
@@ -255,9 +263,9 @@ class Trainer:
                     f"data set {run.data.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
                     f"{run.data.fingerprint[:12]}; it changed since the study was planned: start again"
                 )
-            self._resident[key] = Resident.put(
-                arrays, torch.device(run.training.device), realise.DTYPES[run.training.precision]
-            )
+            device, dtype = torch.device(run.training.device), realise.DTYPES[run.training.precision]
+            resident = Resident.put(arrays, device, dtype)
+            self._resident[key] = (resident, resident.digest_of_test())
         return self._resident[key]
 
 
@@ -278,10 +286,6 @@ def satisfied(store: Store, job: Job) -> bool:
         return True
     masked = job.keep and result["layers"]  # weights are of no use without the mask they were trained under
     return all(store.sound(job.run.key, name) for name in [*job.names, *(["mask"] if masked else [])])
-
-
-def _told(violation: protocol.ProtocolViolation) -> tuple[str, ...]:
-    return ("violation", violation.rule, violation.run, violation.where, violation.detail)
 
 
 def _epochs(state: State) -> dict[int, str]:
@@ -310,8 +314,6 @@ def main(channel: int, place: Place) -> None:
             trainer.work(jobs)
         except MissingWeights as missing:
             tell(("missing", str(missing)))
-        except protocol.ProtocolViolation as violation:
-            tell(_told(violation))
         except Exception:
             tell(("error", traceback.format_exc()))
         tell(("idle",))
