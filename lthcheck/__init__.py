@@ -13,12 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lthcheck.data import register_dataset
     from lthcheck.evidence import Row
     from lthcheck.recipe import Recipe
     from lthcheck.study import Study
     from lthcheck.verdict.judge import judge
-    from lthcheck.zoo import register_model
 
 __version__ = "0.1.0"
 
@@ -28,10 +26,8 @@ _HOMES = {
     "Row": "lthcheck.evidence",
     "Study": "lthcheck.study",
     "judge": "lthcheck.verdict.judge",
-    "register_dataset": "lthcheck.data",
-    "register_model": "lthcheck.zoo",
 }
-__all__ = ["Recipe", "Row", "Study", "judge", "register_dataset", "register_model"]
+__all__ = ["Recipe", "Row", "Study", "judge"]
 
 
 def __getattr__(name: str) -> Any:

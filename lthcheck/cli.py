@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lthcheck import __version__
+from lthcheck.execute.error import TrainerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lthcheck.execute.progress import Progress
     from lthcheck.finding import Finding
 
-MET, NOT_MET, BAD_INPUT = 0, 1, 2
+MET, NOT_MET, BAD_INPUT, FAILED = 0, 1, 2, 3
 
 
 class _Main(click.Group):
@@ -30,6 +31,9 @@ class _Main(click.Group):
         except ValueError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(BAD_INPUT)
+        except (TrainerError, OSError) as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(FAILED)
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,7 +83,7 @@ def judge(ctx: click.Context, /, table: str, as_json: bool, dataset: str | None,
         name = " on ".join(part for part in (model, on) if part) or Path(table).stem
         study = {"name": name, "model": model, "dataset": on}
         findings.append(Finding(study=study, rows=tuple(rows), terms=terms(chosen, on or "")))
-    _tell(findings, [finding.record({}) for finding in findings], as_json)
+    _tell([finding.record({}) for finding in findings], as_json)
     if not as_json:
         for finding in findings:
             for line in (*finding.judgement.warnings, *finding.judgement.advice):
@@ -100,14 +104,14 @@ def run(ctx: click.Context, /, as_json: bool, **texts: Any) -> None:
     asked = {study: study.questions() for study in studies(chosen)}
     found = inquire(asked, chosen, command=shlex.join(["lthcheck", *sys.argv[1:]]), show=_shown)
     click.echo("", err=True)
-    _tell(found.findings, found.records, as_json)
+    _tell(found.records, as_json)
     for note in found.notes:
         click.echo(note, err=True)
     broken = any(finding.violations for finding in found.findings)
     ctx.exit(NOT_MET if broken else _code(found.findings, chosen.get("require")))
 
 
-def _tell(findings: list[Finding], records: list[dict[str, Any]], as_json: bool) -> None:
+def _tell(records: list[dict[str, Any]], as_json: bool) -> None:
     from lthcheck.report.headline import headline
     from lthcheck.report.tables import verdict_table
 
@@ -129,9 +133,10 @@ def _code(findings: list[Finding], require: Any) -> int:
     """0: met, or without `require` a verdict was given; 1: not met, or undecided."""
     from lthcheck.verdict.judge import meets
 
+    verdicts = [finding.of_method(method) for finding in findings for method in finding.judgement.methods or (None,)]
     if require:
-        return MET if all(meets(finding.judgement, require) for finding in findings) else NOT_MET
-    return MET if all(finding.judgement.verdict != "undecided" for finding in findings) else NOT_MET
+        return MET if all(meets(judgement, require) for judgement in verdicts) else NOT_MET
+    return MET if all(judgement.verdict != "undecided" for judgement in verdicts) else NOT_MET
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,10 @@ class Finding:
     def judgement(self) -> Judgement:
         """The verdict."""
         return judge(self.rows, **self.terms)
+
+    def of_method(self, method: str | None) -> Judgement:
+        """The verdict on one method, with the advice and warnings that concern it."""
+        return judge([row for row in self.rows if row.method in (method, None)], **self.terms)
 
     def claim(self, question: Question) -> Condition:
         """One condition at one lr."""
@@ -94,8 +98,3 @@ def terms(chosen: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         "reading": chosen.get("reading", "joint"),
         "assume_adequate": chosen.get("assume-adequate", False),
     }
-
-
-def names(findings: Iterable[Finding]) -> dict[str, Finding]:
-    """The findings by study."""
-    return {finding.name: finding for finding in findings}

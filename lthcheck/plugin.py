@@ -79,8 +79,10 @@ def finding(question: Question, request: pytest.FixtureRequest) -> Finding:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Trains what the selected tests need; under xdist the controller does (see below)."""
     config = session.config
-    if not (_is_worker(config) or config.option.collectonly or config.pluginmanager.hasplugin("dsession")):
-        _train(config, [item.nodeid for item in session.items])
+    broken = session.testsfailed and not config.option.continue_on_collection_errors
+    looks = config.option.collectonly or getattr(config.option, "setupplan", False)
+    if not (broken or looks or _is_worker(config) or config.pluginmanager.hasplugin("dsession")):
+        _train(config, [item.nodeid for item in session.items if item.get_closest_marker(MARK)])
     return (yield)
 
 

@@ -33,20 +33,31 @@ _MNIST1D = RECIPES["mnist1d"]
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset(name="default", model="mlp-300-100", dataset="mnist1d", recipe=_MNIST1D, expected={}),
+        Preset(
+            name="default",
+            model="mlp-300-100",
+            dataset="mnist1d",
+            recipe=_MNIST1D,
+            expected={"imp": "none", "omp": "none"},
+            measured="of 2000 sets of 5 out of 30 seeds 100 % (imp) and 99.5 % (omp) gave it",
+        ),
         Preset(
             name="undertrained",
             model="mlp-300-100",
             dataset="mnist1d",
-            recipe=_MNIST1D.but({"epochs": 30, "weight_decay": 5e-4, "lrs": (0.1, 0.2, 0.3)}),
-            expected={},
+            recipe=_MNIST1D.but(
+                {"epochs": 30, "weight_decay": 5e-4, "lrs": (0.1, 0.2, 0.3, 0.4), "sparsities": (0.832,)}
+            ),
+            expected={"imp": "none", "omp": "none"},
+            measured="of 2000 sets of 5 out of 30 seeds all gave it",
         ),
         Preset(
             name="tiny",
             model="mlp-64-32",
             dataset="mnist1d",
             recipe=_MNIST1D.but({"epochs": 5, "lrs": (0.05, 0.2, 0.8), "sparsities": (0.672,), "seeds": 2}),
-            expected={},
+            expected={"imp": "none", "omp": "none"},
+            measured="of 2000 sets of 2 out of 30 seeds all gave it",
         ),
     )
 }

@@ -24,11 +24,12 @@ RULES: dict[str, str] = {
     "fresh": "optimiser state and batch-norm statistics begin anew",
     "reinit": "rr's initialisation is independent of lt's",
     "density": "a mask keeps exactly round((1 - s) n) weights",
+    "ranked": "a mask keeps the weights of largest magnitude, over all layers or in each, as its scope says",
     "nested": "a mask revives no weight that was pruned before",
     "permuted": "a permuted mask differs from its source and keeps its counts",
     "pruned": "a pruned weight has its pruned value after the last step",
-    "moves": "training moves weights of either sign in every layer",
-    "budget": "a run takes all its steps, and accuracy is that of the last",
+    "moves": "training moves weights of both signs alike",
+    "budget": "a run takes all its steps, no more and no fewer",
     "finite": "a loss is finite, or the run says that it diverged",
     "test": "test data is the same after training as before",
     "theta0": "dense and lt of a replicate begin at one theta_0, rr at another",
@@ -57,7 +58,11 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def check_start(
-    replica: Replica, state: State, recomputed: Mapping[str, Tensor], parent: Mapping[str, Tensor]
+    replica: Replica,
+    state: State,
+    recomputed: Mapping[str, Tensor],
+    parent: Mapping[str, Tensor],
+    ranked: Mapping[str, Tensor],
 ) -> list[str]:
     """Holds a run against the rules before its first step.
 
@@ -65,6 +70,7 @@ def check_start(
         state: what the backend holds, as it was read back from it.
         recomputed: theta_0, computed once more from its expression.
         parent: the mask that the run's mask was derived from; empty where there is none.
+        ranked: the weights that the run's mask was taken from, by parameter name; empty where there are none.
 
     Returns:
         The rules that applied and hold.
@@ -86,11 +92,11 @@ def check_start(
         held.append("reinit")
     if isinstance(run.mask, Pruned):
         _check_density(replica, run.mask)
-        held += ["density", "nested"]
-        for name, mask in replica.mask.items():
-            if name in parent and bool((mask & ~parent[name]).any()):
-                revived = int((mask & ~parent[name]).sum())
-                raise ProtocolViolation("nested", run.key, name, f"{revived} pruned weights came back")
+        _check_ranked(replica, run.mask, parent, ranked)
+        held += ["density", "ranked"]
+        if parent or (isinstance(run.mask.of, Run) and not isinstance(run.mask.of.mask, Dense)):
+            _check_nested(replica, parent)
+            held.append("nested")
     if isinstance(run.mask, Dense) and replica.mask:
         raise ProtocolViolation("density", run.key, ", ".join(replica.mask), "a dense run has no mask")
     if isinstance(run.mask, Permuted):
@@ -126,6 +132,31 @@ def _check_reinit(replica: Replica, start: Reinit) -> None:
         correlation = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
         if abs(correlation) > 6 / a.numel() ** 0.5:  # six standard errors of a correlation of zero
             raise ProtocolViolation("reinit", replica.run.key, name, f"correlation {correlation:.3f} with theta_0")
+
+
+def _check_nested(replica: Replica, parent: Mapping[str, Tensor]) -> None:
+    for name, mask in replica.mask.items():
+        if name not in parent:
+            raise ProtocolViolation("nested", replica.run.key, name, "the mask of the round before is not there")
+        revived = int((mask & ~parent[name]).sum())
+        if revived:
+            raise ProtocolViolation("nested", replica.run.key, name, f"{revived} pruned weights came back")
+
+
+def _check_ranked(replica: Replica, mask: Pruned, parent: Mapping[str, Tensor], ranked: Mapping[str, Tensor]) -> None:
+    """No weight that was pruned now is larger than one that stays: over all layers, or in each."""
+    stay, gone = {}, {}
+    for name, layer in replica.mask.items():
+        size, alive = ranked[name].abs().flatten(), layer.flatten()
+        before = parent[name].flatten() if name in parent else alive | True
+        stay[name] = float(size[alive].min()) if bool(alive.any()) else float("inf")
+        gone[name] = float(size[before & ~alive].max()) if bool((before & ~alive).any()) else 0.0
+    if mask.scope == "global":
+        stay = dict.fromkeys(stay, min(stay.values()))
+    for name, largest in gone.items():
+        if largest > stay[name]:
+            detail = f"a weight of magnitude {largest:g} was pruned, one of {stay[name]:g} stays"
+            raise ProtocolViolation("ranked", replica.run.key, name, detail)
 
 
 def _check_density(replica: Replica, mask: Pruned) -> None:
@@ -175,20 +206,22 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
                 "pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value"
             )
     for name, start in replica.weights.items():
-        moved = state[f"weights/{name}"] != start
         alive = start * replica.mask[name] if name in replica.mask else start
-        for sign, group in (("positive", alive > 0), ("negative", alive < 0)):
-            # a gradient mask that is wrong by sign freezes half a layer; a few weights may rest without it
-            if due and int(group.sum()) >= 32 and not bool(moved[group].any()):
-                raise ProtocolViolation("moves", run.key, name, f"no {sign} weight moved in {steps} steps")
+        ratio = state[f"weights/{name}"] / start
+        groups = {"positive": alive > 0, "negative": alive < 0}
+        spread = {sign: float(ratio[group].std()) for sign, group in groups.items() if int(group.sum()) >= 32}
+        # without a gradient weights only decay, all by one factor; in a layer that is dead they do so in both signs
+        if len(spread) == 2 and min(spread.values()) < 1e-5 and max(spread.values()) > 1e-3:
+            sign = min(spread, key=spread.__getitem__)
+            raise ProtocolViolation("moves", run.key, name, f"{sign} weights had no gradient in {steps} steps")
     return ["budget", "finite", "moves", *(["pruned"] if replica.mask else [])]
 
 
-Arms = Mapping[tuple[Any, ...], tuple[Run, Mapping[str, Any]]]
+Records = Mapping[tuple[Any, ...], tuple[Run, Mapping[str, Any]]]
 """The runs of a study and their records, by (arm, method, sparsity, lr, seed, epochs)."""
 
 
-def audit(arms: Arms, narrower: Callable[[Run], int | None]) -> list[ProtocolViolation]:
+def audit(arms: Records, narrower: Callable[[Run], int | None]) -> list[ProtocolViolation]:
     """Holds the records of a study against each other.
 
     Args:
@@ -200,7 +233,7 @@ def audit(arms: Arms, narrower: Callable[[Run], int | None]) -> list[ProtocolVio
     return [violation for _, found in _pairs(arms, narrower) for violation in found]
 
 
-def audited(arms: Arms) -> dict[str, int]:
+def audited(arms: Records) -> dict[str, int]:
     """By rule between runs, how many pairs were held against it."""
     counts = dict.fromkeys(("theta0", "mask", "order", "sdt"), 0)
     for rule, _ in _pairs(arms, lambda run: None):
@@ -208,7 +241,7 @@ def audited(arms: Arms) -> dict[str, int]:
     return counts
 
 
-def _pairs(arms: Arms, narrower: Callable[[Run], int | None]) -> Iterator[tuple[str, list[ProtocolViolation]]]:
+def _pairs(arms: Records, narrower: Callable[[Run], int | None]) -> Iterator[tuple[str, list[ProtocolViolation]]]:
     """Each pair that a rule applies to, with what it violates."""
 
     def held(rule: str, run: Run, sound: bool, detail: str) -> tuple[str, list[ProtocolViolation]]:

@@ -32,7 +32,7 @@ def decide(question: Question, finding: Finding, request: pytest.FixtureRequest)
     if finding.violations:
         pytest.fail("no verdict: " + "\n".join(text for _, text in finding.violations), pytrace=False)
     inquiry = inquiry_of(request.config)
-    judgement = finding.judgement.of_method(question.method)
+    judgement = finding.of_method(question.method)
     # not record_property, which warns under pytest's own junit_family
     request.node.user_properties.append(("lthcheck.verdict", judgement.verdict))
     said = prize(judgement.verdict, judgement.at_least, judgement.at_most)

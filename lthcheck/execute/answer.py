@@ -9,6 +9,7 @@ from typing import Any
 
 from lthcheck import data, protocol, zoo
 from lthcheck.evidence import Row
+from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Demand, Plan, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Run, needs
@@ -69,7 +70,7 @@ def answer(
                 pool = Pool(store, data_dir=data_dir, trainers=trainers)
             pool.train(made, progress, show)
         else:
-            raise RuntimeError(f"the studies still want runs after {ROUNDS} rounds of planning")
+            raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
     finally:
         if pool is not None:
             pool.close()
@@ -156,7 +157,7 @@ class _Open:
             },
         )
 
-    def _violations(self, arms: protocol.Arms, progress: Progress) -> list[protocol.ProtocolViolation]:
+    def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
         own = {run.key for run in self.slots.values()} | _ancestors(self.slots.values())
         during = [violation for violation in progress.violations if violation.run in own]
         return during + protocol.audit(arms, self._narrower)

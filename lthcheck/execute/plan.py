@@ -104,6 +104,7 @@ def plan(demands: Iterable[Demand], store: Store) -> Plan:
     made = Plan()
     wanted: dict[str, dict[str, int]] = defaultdict(dict)  # by key: files, each with its step
     results: dict[str, dict[str, Any] | None] = {}
+    looked_at: set[tuple[str, str]] = set()  # (key, file) that a run builds on
     pending: list[tuple[Demand, bool]] = []  # True: weights that a run builds on, so they must be sound
     for demand in demands:
         made.requested += 1
@@ -111,8 +112,11 @@ def plan(demands: Iterable[Demand], store: Store) -> Plan:
     while pending:
         demand, built_on = pending.pop()
         run, key = demand.run, demand.run.key
-        if key in results and demand.names.keys() <= wanted[key].keys() and not built_on:
+        files = {(key, name) for name in demand.names}
+        if key in results and (files <= looked_at if built_on else demand.names.keys() <= wanted[key].keys()):
             continue
+        if built_on:
+            looked_at |= files
         wanted[key] |= demand.names
         if key not in results:
             results[key] = store.result(key)

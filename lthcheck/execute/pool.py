@@ -62,6 +62,8 @@ class Pool:
         """
         for job in plan.jobs.values():
             realise.check(job.run)
+        if any(job.run.training.device == "cuda" for job in plan.jobs.values()):
+            self.size = 1  # one process a GPU
         _Training(self, plan, progress, show).go()
 
     def idle(self, wanted: bool) -> _Trainer | None:
@@ -151,8 +153,15 @@ class _Training:
             if time.monotonic() >= until:
                 del self.busy[key]
                 if key in self.left and self.pool.store.result(key) is not None and self._kept(self.left[key]):
-                    self.progress.elsewhere += 1
-                    self._done(key)
+                    self._found(key)
+
+    def _found(self, key: str) -> None:
+        """Another process trained it."""
+        if key in self.left:
+            job = self.left[key]
+            self.progress.elsewhere += 1
+            self.progress.due -= job.until - job.run.training.first_step
+        self._done(key)
 
     def _kept(self, job: Job) -> bool:
         return all(self.pool.store.has(job.run.key, name) for name in job.names)
@@ -183,9 +192,10 @@ class _Training:
             case ("kept", key):
                 self.progress.trained += 1
                 self._done(key)
+            case ("resumed", steps):
+                self.progress.due -= steps
             case ("found", key):
-                self.progress.elsewhere += 1
-                self._done(key)
+                self._found(key)
             case ("busy", key):
                 self.busy[key] = time.monotonic() + BUSY_SECONDS
                 self.running.discard(key)

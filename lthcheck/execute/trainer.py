@@ -48,7 +48,7 @@ class Trainer:
     def __init__(self, place: Place, tell: Any) -> None:
         self.store = Store(place.store, lambda text: tell(("told", text)))
         self.data_dir, self.tell = place.data_dir, tell
-        self._resident: dict[tuple[str, str, str], tuple[Resident, str]] = {}
+        self._resident: dict[tuple[str, str, str], Resident] = {}
 
     def work(self, jobs: list[Job]) -> None:
         """Trains the jobs, which share a stack signature; those that another process trains are told as "busy"."""
@@ -67,6 +67,7 @@ class Trainer:
                     self.tell(("found", job.run.key))
                     continue
                 first, state = self._latest(job)
+                self.tell(("resumed", first - job.run.training.first_step))
                 mine.setdefault(first, []).append((job, realise.replica(job.run, self._fetch), state))
             for first, stack in mine.items():
                 self._train(first, stack)
@@ -76,9 +77,8 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        resident, test = self._data(jobs[0].run)
-        engine = backend(replicas, resident)
-        order = engine.order
+        engine = backend(replicas, self._data(jobs[0].run))
+        order, test = engine.order, engine.digest_of_test()
         began = time.perf_counter()
         held = self._begin(stack, engine)
         sound = list(held)
@@ -113,7 +113,7 @@ class Trainer:
         seconds = time.perf_counter() - began
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
-        if resident.digest_of_test() != test:
+        if engine.digest_of_test() != test:
             self._resident.clear()
             for job in jobs:
                 self._refuse(protocol.ProtocolViolation("test", job.run.key, "x_test", "test data was written to"))
@@ -125,7 +125,8 @@ class Trainer:
                 self.tell(("kept", job.run.key))
                 continue
             evaluation, state = evaluations[index], engine.state(index)
-            steps = counted - job.run.training.first_step
+            # what was handed out here, and what was trained before the state that it went on from
+            steps = order.handed_out + first - job.run.training.first_step
             try:
                 rules = [
                     *held[index],
@@ -207,11 +208,12 @@ class Trainer:
         run = replica.run
         recomputed = realise.start(run.start, self._fetch)
         parent: Mapping[str, Tensor] = {}
+        ranked: Mapping[str, Tensor] = {}
         if isinstance(run.mask, Pruned):
-            parent = realise.source(run.mask.of, self._fetch)[1]
+            ranked, parent = realise.source(run.mask.of, self._fetch)
         elif isinstance(run.mask, Permuted):
             parent = realise.mask(run.mask.mask, run.network, self._fetch)
-        return protocol.check_start(replica, state, recomputed, parent)
+        return protocol.check_start(replica, state, recomputed, parent, ranked)
 
     def _fetch(self, run: Run, step: int) -> realise.Trained:
         state = self.store.tensors(run.key, f"step-{step}")
@@ -226,13 +228,15 @@ class Trainer:
         return {name: weights[name] for name in order}, {name: mask[name] for name in order if name in mask}
 
     def _latest(self, job: Job) -> tuple[int, State | None]:
-        """The latest step that the job's training can go on from, and the state there."""
+        """The latest step to go on from that still passes all that is asked for, and the state there."""
         first = job.run.training.first_step
-        names = {step: f"step-{step}" for step in self.store.steps(job.run.key) if first < step < job.until}
+        asked = [step for name, step in job.names.items() if not self.store.sound(job.run.key, name)]
+        limit = min([job.until, *asked])
+        names = {step: f"step-{step}" for step in self.store.steps(job.run.key) if first < step <= limit}
         best: tuple[int, State | None] = (first, None)
         for name in [*names.values(), "checkpoint"]:
             state = self.store.tensors(job.run.key, name)
-            if state is not None and "order/step" in state and best[0] < int(state["order/step"]) <= job.until:
+            if state is not None and "order/step" in state and best[0] < int(state["order/step"]) <= limit:
                 best = (int(state["order/step"]), state)
         return best
 
@@ -253,8 +257,7 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
-    def _data(self, run: Run) -> tuple[Resident, str]:
-        """The data on the device, and the digest of its test split as it came there."""
+    def _data(self, run: Run) -> Resident:
         key = (run.data.key, run.training.precision, run.training.device)
         if key not in self._resident:
             arrays = data.load(run.data.name, data_dir=self.data_dir)
@@ -264,8 +267,7 @@ class Trainer:
                     f"{run.data.fingerprint[:12]}; it changed since the study was planned: start again"
                 )
             device, dtype = torch.device(run.training.device), realise.DTYPES[run.training.precision]
-            resident = Resident.put(arrays, device, dtype)
-            self._resident[key] = (resident, resident.digest_of_test())
+            self._resident[key] = Resident.put(arrays, device, dtype)
         return self._resident[key]
 
 
@@ -295,6 +297,8 @@ def _epochs(state: State) -> dict[int, str]:
 
 def main(channel: int, place: Place) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
+    torch.backends.cudnn.deterministic = True  # the same run gives the same bits
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32
     connection = Connection(channel)
     tell_lock = threading.Lock()
 

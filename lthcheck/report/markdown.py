@@ -179,5 +179,5 @@ def _section(title: str, lines: Sequence[str] | Mapping[str, None]) -> list[str]
 
 
 def _again(record: Mapping[str, Any]) -> list[str]:
-    command = record["study"].get("command")
+    command = record["environment"].get("command")
     return ["## Again", f"```sh\n{command}\n```"] if command else []

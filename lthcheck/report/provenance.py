@@ -44,11 +44,13 @@ def environment_lines(record: Mapping[str, Any]) -> list[str]:
 def cost_lines(record: Mapping[str, Any]) -> list[str]:
     """What it cost, as far as it was counted."""
     cost = {key: value for key, value in record["cost"].items() if value is not None}
+    if "trainings" in cost and "cached" in cost:
+        cost["trainings"] -= cost["cached"]
     words: dict[str, Callable[[float], str]] = {
         "requested": lambda n: f"{n:,} trainings asked for",
         "cached": lambda n: f"{n:,} taken from the store",
         "trainings": lambda n: f"{n:,} trained",
-        "seconds": lambda n: f"{duration(n)}",
+        "seconds": lambda n: f"{duration(n)} on one core in all",
         "replica_steps": lambda n: f"{n:,} replica-steps",
     }
     known = [say(cost[key]) for key, say in words.items() if key in cost]

@@ -50,7 +50,7 @@ def record(
     """The record of a verdict, in the schema `lthcheck.verdict/1`.
 
     Args:
-        study: what was asked: name, model, dataset, recipe, methods, lrs, sparsities, seeds, epochs, preset, command.
+        study: what was asked: name, model, dataset, recipe, methods, lrs, sparsities, seeds, epochs, preset.
         judgement: what the judge said of `rows`.
         rows: the evidence; kept in an order that does not depend on the order given, accuracies unrounded.
         test_size: examples of the test split; None where it is not known.

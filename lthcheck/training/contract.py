@@ -74,6 +74,9 @@ class Backend(Protocol):
     def evaluate(self) -> list[Evaluation]:
         """Every replica on the test split, in evaluation mode."""
 
+    def digest_of_test(self) -> str:
+        """sha256 of the test split as `evaluate` reads it."""
+
 
 def pruned(theta0: Mapping[str, Tensor], mask: Mapping[str, Tensor], value: str) -> dict[str, Tensor]:
     """The weights that a masked training begins with; the pruned value is "zero" or "initial"."""

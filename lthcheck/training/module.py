@@ -73,6 +73,10 @@ class ModuleLoop:
                 evaluations.append(self._evaluated(module.eval()))
         return evaluations
 
+    def digest_of_test(self) -> str:
+        """See `contract.Backend.digest_of_test`."""
+        return self.data.digest_of_test()
+
     def _evaluated(self, module: nn.Module) -> Evaluation:
         correct, loss = [], 0.0
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())

@@ -20,7 +20,7 @@ def steps_per_epoch(samples: int, training: Training) -> int:
 class Order:
     """The order streams of some seeds over one training set.
 
-    `digests` holds, by seed and epoch, the hash of the indices handed out: the arms of a replicate must agree.
+    `digests` holds, by seed and epoch, the hash of the order that was drawn: the arms of a replicate must agree.
     """
 
     def __init__(self, seeds: list[int], samples: int, training: Training, device: torch.device) -> None:
@@ -32,11 +32,13 @@ class Order:
         self.steps_per_epoch = steps_per_epoch(samples, training)
         self.device = device
         self.digests: dict[int, dict[int, str]] = {seed: {} for seed in seeds}
+        self.handed_out = 0  # batches, over all steps
         self._epoch = -1
         self._rows = torch.empty(0)
 
     def at(self, step: int) -> Tensor:
         """The samples of one step: int64 of shape `(seed, batch)`."""
+        self.handed_out += 1
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             rows = {

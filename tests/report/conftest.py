@@ -32,7 +32,6 @@ STUDY = {
     "seeds": 2,
     "epochs": 80,
     "preset": None,
-    "command": "pytest checks/ --preset tiny",
 }
 
 
@@ -122,7 +121,14 @@ def make_record(jackpot: Cell) -> Callable[..., dict[str, Any]]:
             "rows": evidence() if rows is None else rows,
             "test_size": 1000,
             "cost": {"trainings": 26, "cached": 4, "seconds": 754.2, "replica_steps": 8000000, "requested": 30},
-            "environment": {"lthcheck": "0.1.0", "python": "3.11.7", "commit": "abc1234", "dirty": True, "cores": 2},
+            "environment": {
+                "lthcheck": "0.1.0",
+                "python": "3.11.7",
+                "commit": "abc1234",
+                "dirty": True,
+                "cores": 2,
+                "command": "pytest checks/ --preset tiny",
+            },
         }
         return record(judgement=judgement, **(values | fields))
 

@@ -221,7 +221,8 @@ def test_warnings_advice_cost_environment_and_command_stand_in_the_report(make_r
     assert section(text, "Warnings").strip() == r"- grids \| differ"
     assert section(text, "What would decide it").strip() == r"- give \`epochs\` of \<every> row"
     assert section(text, "Cost").strip() == (
-        "- 30 trainings asked for, 4 taken from the store, 26 trained, 12 min 34 s, 8,000,000 replica-steps"
+        "- 30 trainings asked for, 4 taken from the store, 22 trained, 12 min 34 s on one core in all, "
+        "8,000,000 replica-steps"
     )
     assert "- commit: abc1234 with uncommitted changes\n" in section(text, "Environment")
     assert "- sparsities: 0.832\n" in section(text, "Study")
