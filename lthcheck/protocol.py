@@ -206,6 +206,8 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
                 "pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value"
             )
     for name, start in replica.weights.items():
+        if start.dim() < 2:
+            continue  # the biases of dead units have no gradient, and are of one sign more often than not
         alive = start * replica.mask[name] if name in replica.mask else start
         ratio = state[f"weights/{name}"] / start
         groups = {"positive": alive > 0, "negative": alive < 0}

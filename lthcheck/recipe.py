@@ -123,7 +123,7 @@ RECIPES: dict[str, Recipe] = {
             weight_decay=1.5e-3,
             lrs=(0.2, 0.3, 0.4),
             sparsities=(0.866,),
-            seeds=5,
+            seeds=4,
         ),
     )
 }

@@ -23,9 +23,9 @@ from lthcheck.training import realise
 from lthcheck.training.contract import stack_signature
 from lthcheck.training.train import stackable
 
-# Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC): .31 ms a replica-step with 12,
-# .34 with 24, .35 alone.
-LARGEST_STACK = 12
+# Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC, best of 5): .40 ms a replica-step alone,
+# .34 with 5 or 8, .36 to .43 with 12; a 64-32 MLP: .12 alone, .054 with 8, .050 with 12.
+LARGEST_STACK = 8
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
 
