@@ -232,9 +232,10 @@ class Trainer:
         first = job.run.training.first_step
         asked = [step for name, step in job.names.items() if not self.store.sound(job.run.key, name)]
         limit = min([job.until, *asked])
-        names = {step: f"step-{step}" for step in self.store.steps(job.run.key) if first < step <= limit}
+        # the weights at the last step stand without the optimiser: nothing goes on from them
+        names = [f"step-{step}" for step in self.store.steps(job.run.key) if step < job.run.training.steps]
         best: tuple[int, State | None] = (first, None)
-        for name in [*names.values(), "checkpoint"]:
+        for name in [*names, "checkpoint"]:
             state = self.store.tensors(job.run.key, name)
             if state is not None and "order/step" in state and best[0] < int(state["order/step"]) <= limit:
                 best = (int(state["order/step"]), state)
