@@ -6,19 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from lthcheck.evidence import ARMS, Arm, Row
-from lthcheck.verdict.conditions import (
-    ByLength,
-    Means,
-    by_length,
-    close,
-    condition,
-    distinct,
-    first_condition,
-    first_remedies,
-    means_at,
-    serves,
-)
+from lthcheck.verdict.conditions import condition, first_condition, first_remedies
 from lthcheck.verdict.judgement import RANK, Cell, Condition, Judgement, Prize, Reading
+from lthcheck.verdict.means import ByLength, Means, by_length, close, distinct, means_at, serves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -86,7 +86,8 @@ def test_a_vouched_recipe_is_said(make_record: Make) -> None:
 @pytest.mark.parametrize("method", [None, "imp", "omp"])
 @pytest.mark.parametrize("sparsity", [None, 0.5, 0.832])
 def test_accuracies_are_those_the_judge_saw(make_record: Make, make_cell: Make, method: str, sparsity: float) -> None:
-    from lthcheck.verdict.conditions import NON_TRIVIAL, serves
+    from lthcheck.verdict.conditions import NON_TRIVIAL
+    from lthcheck.verdict.means import serves
 
     rows = [
         Row(arm, 0.1, 0.5, of, at, seed=seed)

@@ -7,17 +7,9 @@ from dataclasses import replace
 import pytest
 
 from lthcheck.evidence import Row
-from lthcheck.verdict.conditions import (
-    Means,
-    adequacy,
-    best_lr,
-    by_length,
-    condition,
-    every,
-    first_condition,
-    lrs_beyond,
-    means_at,
-)
+from lthcheck.grid import best_lr, lrs_beyond
+from lthcheck.verdict.conditions import adequacy, condition, every, first_condition
+from lthcheck.verdict.means import Means, by_length, means_at
 
 DELTA = GAMMA = 0.005
 

@@ -1,0 +1,164 @@
+"""Means: from rows to the accuracies that the conditions compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lthcheck.evidence import Row
+
+Levels = Mapping[float, float]
+"""Mean accuracy by lr."""
+
+
+def close(a: float | None, b: float | None) -> bool:
+    """Whether two lrs, sparsities or lengths are the same number, read from two places; None is close to None alone."""
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def distinct(values: Iterable[float]) -> tuple[float, ...]:
+    """The values in ascending order, one of those that are close."""
+    kept: list[float] = []
+    for value in sorted(values):
+        if not kept or not close(kept[-1], value):
+            kept.append(value)
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class ByLength:
+    """The rows of one network and data set by the length of their training, beside that of the ticket.
+
+    Attributes:
+        epochs: T, the epochs of the lt rows; None where no lt row tells.
+        full: the rows that count: of T epochs, or where either length is not known.
+        double: dense rows of 2T epochs, which answer condition 1 and nothing else.
+        other: rows of any other length, which are ignored; all of them where there are no lt rows.
+    """
+
+    epochs: float | None
+    full: tuple[Row, ...]
+    double: tuple[Row, ...]
+    other: tuple[Row, ...]
+
+
+def by_length(rows: Iterable[Row], epochs: float | None = None) -> ByLength:
+    """Sort rows by the length of their training.
+
+    Args:
+        epochs: T, where it is known without the lt rows.
+
+    Raises:
+        ValueError: the lt rows have several lengths, or have none where the other rows have several.
+    """
+    rows = tuple(rows)
+    if epochs is None and not any(row.arm == "lt" for row in rows):
+        return ByLength(None, (), (), rows)
+    told = [row.epochs for row in rows if row.arm == "lt" and row.epochs is not None]
+    tickets = distinct(told if epochs is None else [*told, epochs])
+    if len(tickets) > 1:
+        raise ValueError(
+            f"lt rows of {_listed(tickets)} epochs must have one length T in one judgement; judge each length apart"
+        )
+    if not tickets:
+        lengths = distinct(row.epochs for row in rows if row.epochs is not None)
+        if len(lengths) > 1:
+            raise ValueError(
+                f"rows of {_listed(lengths)} epochs beside lt rows without epochs leave T open; give the lt rows theirs"
+            )
+        return ByLength(None, rows, (), ())
+    length = tickets[0]
+    full, double, other = [], [], []
+    for row in rows:
+        if row.epochs is None or close(row.epochs, length):
+            full.append(row)
+        elif row.arm == "dense" and close(row.epochs, 2 * length):
+            double.append(row)
+        else:
+            other.append(row)
+    return ByLength(length, tuple(full), tuple(double), tuple(other))
+
+
+def serves(row: Row, method: str | None, sparsity: float | None) -> bool:
+    """Whether a row is evidence at (method, sparsity).
+
+    Dense and sdt rows without a method serve every method. Dense rows serve every sparsity, and so do sdt and rr rows
+    without one.
+    """
+    shared = row.method is None and row.arm in {"dense", "sdt"}
+    if not shared and row.method != method:
+        return False
+    anywhere = row.arm == "dense" or (row.arm in {"sdt", "rr"} and row.sparsity is None)
+    return anywhere or close(row.sparsity, sparsity)
+
+
+@dataclass(frozen=True)
+class Means:
+    """A(arm, lr) at one (method, sparsity): mean accuracy over seeds, a fraction, by lr.
+
+    Attributes:
+        method: how the ticket was found; None where the table has no methods.
+        sparsity: fraction of prunable weights removed; None where it is not known.
+        epochs: T, the epochs of the lt rows; None where no lt row tells.
+        lt: the ticket from its own initialisation.
+        rr: the ticket from a fresh one.
+        sdt: the small dense network.
+        dense: the dense network, trained for T epochs.
+        dense_2t: the dense network, trained for 2T epochs.
+        dense_diverged: lrs at which a dense training of T epochs diverged.
+        dense_2t_diverged: lrs at which a dense training of 2T epochs diverged.
+    """
+
+    method: str | None
+    sparsity: float | None
+    epochs: float | None
+    lt: Levels
+    rr: Levels
+    sdt: Levels
+    dense: Levels
+    dense_2t: Levels
+    dense_diverged: tuple[float, ...]
+    dense_2t_diverged: tuple[float, ...]
+
+
+def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
+    """The mean accuracies at one (method, sparsity)."""
+    full = [row for row in lengths.full if serves(row, method, sparsity)]
+    double = [row for row in lengths.double if serves(row, method, sparsity)]
+    dense = [row for row in full if row.arm == "dense"]
+    return Means(
+        method=method,
+        sparsity=sparsity,
+        epochs=lengths.epochs,
+        lt=_levels(row for row in full if row.arm == "lt"),
+        rr=_levels(row for row in full if row.arm == "rr"),
+        sdt=_levels(row for row in full if row.arm == "sdt"),
+        dense=_levels(dense),
+        dense_2t=_levels(double),
+        dense_diverged=distinct(row.lr for row in dense if row.diverged),
+        dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
+    )
+
+
+def _levels(rows: Iterable[Row]) -> Levels:
+    rows = tuple(rows)
+    levels = {}
+    for lr in distinct(row.lr for row in rows):
+        accuracies = [row.accuracy for row in rows if close(row.lr, lr)]
+        # fsum is exact, so that the order of the rows cannot decide a tie.
+        levels[lr] = math.fsum(accuracies) / len(accuracies)
+    return levels
+
+
+def level(levels: Levels, lr: float) -> float | None:
+    """The mean accuracy at an lr; None where there is none."""
+    return next((mean for known, mean in levels.items() if close(known, lr)), None)
+
+
+def _listed(values: Iterable[float]) -> str:
+    return " and ".join(f"{value:g}" for value in values)
