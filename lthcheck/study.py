@@ -186,6 +186,7 @@ class Study:
             "sparsities": list(self.sparsities),
             "seeds": self.recipe.seeds,
             "epochs": self.recipe.epochs,
+            "device": self.device,
             "recipe": asdict(self.recipe),
         }
 
