@@ -34,9 +34,8 @@ def main() -> None:
     base = preset(chosen.preset)
     recipe = base.recipe.but({"seeds": chosen.seeds})
     study = Study(model=base.model, dataset=base.dataset, recipe=recipe, methods=base.methods)
-    alone = [
-        replace(study, recipe=recipe.but({"lrs": (lr,)})) for lr in recipe.lrs
-    ]  # its one lr is the best, and probed
+    # a study of one lr: it is the best there, and probed
+    alone = [replace(study, recipe=recipe.but({"lrs": (lr,)})) for lr in recipe.lrs]
     asked = {each: [question for question in each.questions() if question.condition == 1] for each in alone}
     answers, _ = answer({study: study.questions()} | asked, Store(chosen.store))
     assert not any(found.violations for found in answers)

@@ -97,7 +97,6 @@ class _Open:
         self.arms, self.test_size = Arms(study, info), info.test_size
         self.slots: dict[Slot, Run] = {}
         self.records: dict[Slot, dict[str, Any]] = {}
-        self.cached: set[str] | None = None
         for question in study.questions():  # every run is written down once, so that bad input is told before training
             for slot in self.arms.slots(question):
                 self.arms.run(slot)
