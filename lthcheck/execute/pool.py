@@ -29,6 +29,11 @@ LARGEST_STACK = 8
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
 
+PROGRAM = (  # of a trainer
+    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
+    "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None))"
+)
+
 
 @dataclass
 class _Trainer:
@@ -78,14 +83,10 @@ class Pool:
 
     def _started(self) -> _Trainer:
         ours, theirs = socket.socketpair()
-        code = (
-            "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
-            "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None))"
-        )
         arguments = [str(theirs.fileno()), str(self.store.root), str(self.data_dir or "")]
         one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            [sys.executable, "-c", PROGRAM, *arguments],
             pass_fds=[theirs.fileno()],
             env=os.environ | one_thread,
             start_new_session=True,  # Ctrl-C is for the process that listens

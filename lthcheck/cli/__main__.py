@@ -1,0 +1,5 @@
+"""`python -m lthcheck.cli`."""
+
+from lthcheck.cli import main
+
+main()

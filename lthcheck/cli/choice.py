@@ -1,0 +1,36 @@
+"""The options of a study on a command, read from the one table that pytest's options come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def study_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that adds all of `lthcheck.options.OPTIONS`, but those named."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        from lthcheck.options import OPTIONS
+
+        for option in reversed(OPTIONS):
+            if option.name in without:
+                continue
+            if option.parse is None:
+                command = click.option(f"--{option.name}", is_flag=True, default=None, help=option.help)(command)
+            else:
+                command = click.option(f"--{option.name}", metavar=option.shown, help=option.help)(command)
+        return command
+
+    return decorate
+
+
+def chosen(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the options that were given; `texts` is what click hands to the command."""
+    from lthcheck.options import parsed
+
+    return parsed({name.replace("_", "-"): text for name, text in texts.items()})

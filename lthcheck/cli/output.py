@@ -1,0 +1,32 @@
+"""What commands print: verdicts, and progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from lthcheck.execute.progress import Progress
+
+
+def tell(records: list[dict[str, Any]], as_json: bool) -> None:
+    """Prints the verdicts as a table with a line each, or as a JSON list of records."""
+    from lthcheck.report.headline import headline
+    from lthcheck.report.tables import verdict_table
+
+    if as_json:
+        click.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        return
+    click.echo(verdict_table(records))
+    click.echo("")
+    for record in records:
+        click.echo(headline(record))
+
+
+def shown(progress: Progress) -> None:
+    """Rewrites the line of progress where standard error is a terminal."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[Ktraining: {progress}", nl=False, err=True)
