@@ -6,6 +6,7 @@
         correct-<k>.safetensors  which test samples it got right at step k
         mask.safetensors         its mask
         checkpoint.safetensors   while it trains
+    <root>/given/<sha256>.safetensors   weights and masks of the user's own, by content
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
@@ -20,14 +21,17 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from filelock import FileLock
 
+from lthcheck.given import digest
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from torch import Tensor
 
 FORMAT = "lthcheck.store/1"
@@ -110,6 +114,32 @@ class Store:
         names = [path.stem for path in self._folder(key).glob("step-*.safetensors")]
         return sorted(int(name.removeprefix("step-")) for name in names)
 
+    def keep_given(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keeps the user's own weights or mask, under the sha256 of their content."""
+        from safetensors.numpy import save
+
+        if self.given(sha256 := digest(arrays)) is None:
+            path = self._given_path(sha256)
+            path.parent.mkdir(exist_ok=True)
+            _replace(path, save(dict(arrays)))
+
+    def given(self, sha256: str) -> dict[str, npt.NDArray[Any]] | None:
+        """The user's own weights or mask with that content, or None."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        path = self._given_path(sha256)
+        try:
+            arrays = dict(load(path.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except SafetensorError:
+            arrays = {}
+        if digest(arrays) == sha256:
+            return arrays
+        self._set_aside(path, "it is taken anew from the file that it came from")
+        return None
+
     def lock(self, key: str) -> FileLock:
         """The right to train a run; it is released when its process dies."""
         return FileLock(self.root / "locks" / f"{key}.lock", thread_local=False)
@@ -124,20 +154,13 @@ class Store:
     def _path(self, key: str, file: str) -> Path:
         return self._folder(key) / file
 
+    def _given_path(self, sha256: str) -> Path:
+        return self.root / "given" / f"{sha256}.safetensors"
+
     def _write(self, key: str, file: str, payload: bytes) -> None:
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(_header(key, file, payload)).encode() + b"\n")
-                stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(name, folder / file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _replace(folder / file, json.dumps(_header(key, file, payload)).encode() + b"\n", payload)
 
     def _read(self, key: str, file: str) -> bytes | None:
         path = self._path(key, file)
@@ -152,10 +175,27 @@ class Store:
             sound = False
         if sound:
             return payload
-        with contextlib.suppress(FileNotFoundError):  # another reader was first
-            path.replace(path.with_name(f"{file}.corrupt"))
-        self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
+        self._set_aside(path, "the run counts as not trained")
         return None
+
+    def _set_aside(self, path: Path, then: str) -> None:
+        with contextlib.suppress(FileNotFoundError):  # another reader was first
+            path.replace(path.with_name(f"{path.name}.corrupt"))
+        self.tell(f"{path} is not what was written there; set aside as {path.name}.corrupt, {then}")
+
+
+def _replace(path: Path, *parts: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for part in parts:
+                stream.write(part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _warn(text: str) -> None:

@@ -13,15 +13,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-from lthcheck import zoo
+from lthcheck import given, zoo
 from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
 from lthcheck.recipe import Recipe, rung
-from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
+from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
 
-METHODS = ("imp", "omp")
+METHODS: dict[str, str] = {
+    "imp": "iterative magnitude pruning",
+    "omp": "one-shot magnitude pruning",
+    "snip": "pruning at initialisation by |w dL/dw| (Lee et al. 2019)",
+    "given": "a mask of your own",
+}
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
 
 
@@ -92,14 +97,19 @@ class Study:
     Attributes:
         preset: the name of the preset that it is, unchanged; None otherwise.
         device: "cpu" or "cuda".
+        theta0: the user's own initial weights for dense and lt: a file as `lthcheck.given` reads it, or one for each
+            replicate where "{seed}" stands in its name.
+        mask: the user's own mask, likewise, of the method "given"; its layers are the prunable ones.
     """
 
     model: str
     dataset: str
     recipe: Recipe
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = ("imp", "omp")
     preset: str | None = None
     device: str = "cpu"
+    theta0: str | None = None
+    mask: str | None = None
 
     def __post_init__(self) -> None:
         zoo.check(self.model)
@@ -108,6 +118,13 @@ class Study:
         known("device", self.device, ("cpu", "cuda"))
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise ValueError(f"method={','.join(self.methods)!r} must name each of its methods once")
+        if ("given" in self.methods) != (self.mask is not None) or ("given" in self.methods and len(self.methods) > 1):
+            got = f"method={','.join(self.methods)!r}, mask={self.mask!r}"
+            raise ValueError(f"{got}: a mask of your own goes with the method given, and with no other beside it")
+        if self.mask is not None:
+            rates = {given.sparsity(mask) for mask in self.masks}
+            if len(rates) > 1:
+                raise ValueError(f"mask={self.mask!r}: all replicates must be of one sparsity, not {sorted(rates)}")
 
     @property
     def name(self) -> str:
@@ -123,8 +140,16 @@ class Study:
         return f"{self.name}: {', '.join(self.methods)} at sparsity {rates}; lr {lrs}; {length}; recipe {recipe.name}"
 
     @cached_property
+    def masks(self) -> tuple[given.Arrays, ...]:
+        """The masks of the user's own, one for each replicate."""
+        paths = [given.of_replicate(self.mask or "", seed) for seed in range(self.recipe.seeds)]
+        return tuple(given.read_mask(path) for path in paths)
+
+    @cached_property
     def sparsities(self) -> tuple[float, ...]:
-        """The recipe's, each moved to the rung that it names."""
+        """The recipe's, each moved to the rung that it names; of a mask of the user's own, its own."""
+        if self.mask is not None:
+            return (given.sparsity(self.masks[0]),)
         return tuple(dict.fromkeys(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities))
 
     def rounds(self, sparsity: float) -> list[float]:
@@ -187,6 +212,8 @@ class Study:
             "seeds": self.recipe.seeds,
             "epochs": self.recipe.epochs,
             "device": self.device,
+            "theta0": self.theta0,
+            "mask": self.mask,
             "recipe": asdict(self.recipe),
         }
 
@@ -208,6 +235,20 @@ class Arms:
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}
+        self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
+        shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)
+        self._masks = [self._given(f"mask={study.mask!r}", mask, shapes) for mask in study.masks] if study.mask else []
+        self._theta0 = [
+            self._given(f"theta0={study.theta0!r}", given.read_theta0(given.of_replicate(study.theta0, seed)), shapes)
+            for seed in seeds
+            if study.theta0
+        ]
+
+    def _given(self, what: str, arrays: given.Arrays, shapes: Mapping[str, tuple[int, ...]]) -> Given:
+        given.fit(what, arrays, shapes, whole=what.startswith("theta0"))
+        word = Given(given.digest(arrays))
+        self.given[word.sha256] = arrays
+        return word
 
     def run(self, slot: Slot) -> Run | None:
         """The training in a slot; None for the SDT of a network that has no width to choose."""
@@ -218,7 +259,9 @@ class Arms:
     def _run(self, slot: Slot) -> Run | None:
         stretch = slot.epochs // self.recipe.epochs
         training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
-        init, reinit = (word(self.network, self.recipe.initialiser, slot.seed) for word in (Init, Reinit))
+        init: Start = Init(self.network, self.recipe.initialiser, slot.seed)
+        if self._theta0:
+            init = self._theta0[slot.seed]
         if slot.arm == "dense":
             return Run(self.network, self.data, training, init, Dense(), slot.seed)
         assert slot.sparsity is not None
@@ -230,20 +273,37 @@ class Arms:
         if slot.arm == "rr":
             lt = self.run(slot._replace(arm="lt"))
             assert lt is not None
+            reinit = Reinit(self.network, self.recipe.initialiser, slot.seed)
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
+        return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)
+
+    def _mask(self, slot: Slot, init: Start) -> Mask:
+        """The mask of a ticket."""
+        assert slot.sparsity is not None
+        if slot.method == "given":
+            return self._masks[slot.seed]
+        if slot.method == "snip":
+            score = Score("snip", self.data, slot.seed)
+            return Pruned(init, slot.sparsity, score, self.recipe.scope, self.recipe.roles)
+        return Pruned(self._before(slot), slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
+
+    def _before(self, slot: Slot) -> Run:
+        """The training whose weights a mask is taken from: of the round before, or the dense one."""
+        assert slot.sparsity is not None
         before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
         of = self.run(
             slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None)
         )
         assert of is not None
-        mask = Pruned(of, slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
-        return Run(self.network, self.data, training, init, mask, slot.seed)
+        return of
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""
         from lthcheck.pruning.count import kept
 
         counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
+        if self.study.mask:
+            return sum(counts.values()) - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
         prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
         groups = prunable if self.recipe.scope == "layer" else [sum(prunable)]
         return sum(counts.values()) - sum(prunable) + sum(kept(total, sparsity) for total in groups)

@@ -100,6 +100,8 @@ class _Open:
         for question in study.questions():  # every run is written down once, so that bad input is told before training
             for slot in self.arms.slots(question):
                 self.arms.run(slot)
+        for arrays in self.arms.given.values():
+            store.keep_given(arrays)
 
     def demands(self, questions: list[Question]) -> list[Demand]:
         """The trainings wanted next; dense networks and tickets keep their weights, since masks are taken from them."""
@@ -181,7 +183,7 @@ class _Open:
             accuracy=record["accuracy"],
             method=slot.method,
             sparsity=slot.sparsity,
-            source_lr=slot.lr if slot.arm in ("lt", "rr") else None,
+            source_lr=slot.lr if slot.method in ("imp", "omp") else None,
             seed=slot.seed,
             epochs=slot.epochs,
             params=record["params"],
