@@ -67,6 +67,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
+    Option("import", "Python file or module that registers networks and data of your own", shown="FILE"),
     Option("model", "networks, e.g. mlp-300-100,resnet20", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
     Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
@@ -130,11 +131,14 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     """
     # here, since every pytest session that the plugin is installed for reads the table of options
     from lthcheck import data
+    from lthcheck.extension import load
     from lthcheck.preset import preset
     from lthcheck.recipe import recipe
     from lthcheck.report.stem import stem
     from lthcheck.study import Study, slug
 
+    if "import" in chosen:
+        load(chosen["import"])
     own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
     base = preset(chosen.get("preset", DEFAULT_PRESET))
     if "mask" in chosen and "sparsity" in chosen:

@@ -136,9 +136,9 @@ def _check_reinit(replica: Replica, start: Reinit) -> None:
     own = initial(start.network, start.initialiser, start.seed, "init")
     for name, theta in replica.theta0.items():
         a, b = own[name].flatten(), theta.double().flatten()
-        if (
-            a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0
-        ):  # norm layers and short biases carry no evidence
+        # norm layers and short biases carry no evidence, nor do layers that a constructor of the user's does not draw
+        drawn = start.initialiser != "own" or not bool((a.to(theta.dtype) == theta.flatten()).all())
+        if a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0 or not drawn:
             continue
         correlation = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
         if abs(correlation) > 6 / a.numel() ** 0.5:  # six standard errors of a correlation of zero

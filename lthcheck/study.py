@@ -225,6 +225,7 @@ class Arms:
         self.study, self.recipe = study, study.recipe
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(facts.name, facts.fingerprint)
+        self.initialiser = "own" if self.network.fingerprint else self.recipe.initialiser
         if self.recipe.batch > facts.train_size:
             raise ValueError(
                 f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}"
@@ -234,6 +235,10 @@ class Arms:
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
+        if self.network.fingerprint:
+            from lthcheck.zoo.trial import trial
+
+            trial(self.network)
         self._made: dict[Slot, Run | None] = {}
         self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
         shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)
@@ -259,7 +264,7 @@ class Arms:
     def _run(self, slot: Slot) -> Run | None:
         stretch = slot.epochs // self.recipe.epochs
         training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
-        init: Start = Init(self.network, self.recipe.initialiser, slot.seed)
+        init: Start = Init(self.network, self.initialiser, slot.seed)
         if self._theta0:
             init = self._theta0[slot.seed]
         if slot.arm == "dense":
@@ -269,11 +274,11 @@ class Arms:
             small = zoo.narrower(self.network, self.ticket_size(slot.sparsity))
             if small is None:
                 return None
-            return Run(small, self.data, training, Init(small, self.recipe.initialiser, slot.seed), Dense(), slot.seed)
+            return Run(small, self.data, training, Init(small, self.initialiser, slot.seed), Dense(), slot.seed)
         if slot.arm == "rr":
             lt = self.run(slot._replace(arm="lt"))
             assert lt is not None
-            reinit = Reinit(self.network, self.recipe.initialiser, slot.seed)
+            reinit = Reinit(self.network, self.initialiser, slot.seed)
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
         return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)
 

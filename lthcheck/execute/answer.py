@@ -12,6 +12,7 @@ from lthcheck.evidence import Row
 from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Demand, Plan, plan
 from lthcheck.execute.progress import Progress
+from lthcheck.execute.registered import packed
 from lthcheck.run import Run, needs
 from lthcheck.store import Store
 from lthcheck.study import Arms, Question, Slot, Study
@@ -55,6 +56,7 @@ def answer(
         TrainerError: if a trainer failed; what was finished is in the store.
     """
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
+    registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
     progress = Progress()
     pool = None
     try:
@@ -67,7 +69,7 @@ def answer(
                 # torch is needed from here on, and only here: a study that is in the store is judged without it
                 from lthcheck.execute.pool import Pool
 
-                pool = Pool(store, data_dir=data_dir, trainers=trainers)
+                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")

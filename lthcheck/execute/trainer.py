@@ -24,6 +24,7 @@ from torch import Tensor
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
 from lthcheck.execute.plan import Job
+from lthcheck.execute.registered import unpacked
 from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
 from lthcheck.store import Store
 from lthcheck.training import order as orders
@@ -329,6 +330,10 @@ def main(channel: int, place: Place) -> None:
         tell(("told", str(message)))
 
     warnings.showwarning = told
+    try:
+        unpacked(connection.recv())
+    except Exception:
+        tell(("error", traceback.format_exc()))
     inbox = _inbox(connection)
     trainer = Trainer(place, tell)
     while True:
