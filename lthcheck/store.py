@@ -7,6 +7,7 @@
         mask.safetensors         its mask
         checkpoint.safetensors   while it trains
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
+    <root>/studies/<id>.json     a study on record and the runs that it needs (`lthcheck.ledger`)
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
 was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
@@ -127,17 +128,7 @@ class Store:
     def _write(self, key: str, file: str, payload: bytes) -> None:
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(_header(key, file, payload)).encode() + b"\n")
-                stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(name, folder / file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_sealed(folder / file, key, payload)
 
     def _read(self, key: str, file: str) -> bytes | None:
         path = self._path(key, file)
@@ -145,16 +136,36 @@ class Store:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        head, _, payload = content.partition(b"\n")
-        try:
-            sound = json.loads(head) == _header(key, file, payload)
-        except ValueError:
-            sound = False
-        if sound:
+        payload = unsealed(content, key, file)
+        if payload is not None:
             return payload
         with contextlib.suppress(FileNotFoundError):  # another reader was first
             path.replace(path.with_name(f"{file}.corrupt"))
         self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
+        return None
+
+
+def write_sealed(path: Path, key: str, payload: bytes) -> None:
+    """Writes a file with its header at once: a reader sees all of it, or what was there before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(json.dumps(_header(key, path.name, payload)).encode() + b"\n")
+            stream.write(payload)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def unsealed(content: bytes, key: str, file: str) -> bytes | None:
+    """What stands below the header; None if it is not what was written there."""
+    head, _, payload = content.partition(b"\n")
+    try:
+        return payload if json.loads(head) == _header(key, file, payload) else None
+    except ValueError:
         return None
 
 

@@ -190,6 +190,15 @@ class Study:
             "recipe": asdict(self.recipe),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Study:
+        """The inverse of `as_json`."""
+        recipe: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
+        }
+        fields = {name: value[name] for name in ("model", "dataset", "preset", "device")}
+        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
+
 
 class Arms:
     """The runs of a study, as expressions over a data set that is there."""
@@ -208,6 +217,11 @@ class Arms:
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}
+
+    @property
+    def made(self) -> dict[Slot, Run]:
+        """Every training asked for so far, the rounds of IMP on the way to it included."""
+        return {slot: run for slot, run in self._made.items() if run is not None}
 
     def run(self, slot: Slot) -> Run | None:
         """The training in a slot; None for the SDT of a network that has no width to choose."""
