@@ -110,7 +110,8 @@ def entry(id_: str, study: Study, runs: Mapping[Slot, Run]) -> Entry:
             weights[parent.key].add(step)  # a parent that is in no slot would be lost: better to fail here
     needed = [NeededRun(run.key, *slot, tuple(sorted(weights[run.key]))) for slot, run in runs.items()]
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Entry(id_, study.as_json(), tuple(needed), now, now, __version__, TRAINER_VERSION)
+    asked = json.loads(json.dumps(study.as_json()))  # as it will be read, lists for tuples
+    return Entry(id_, asked, tuple(needed), now, now, __version__, TRAINER_VERSION)
 
 
 def lock(root: Path) -> FileLock:

@@ -66,14 +66,17 @@ def command(
     key, entry = _chosen(root, source, {name: value for name, value in choice.items() if value is not None})
     run = None if entry is None else next(run for run in entry.runs if run.key == key)
     folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out={out!r} must be a folder; name another")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out={out!r} must be a folder that can be made ({error.strerror}); name another") from error
     if train:
         from lthcheck.execute.again import train_again
 
         if entry is None or run is None:
             raise ValueError(f"run {key[:12]} must be of a study on record for --train; ask its study again")
         train_again(Store(root), entry, run, data_dir=Path(data_dir) if data_dir else None, show=shown)
+        click.echo("", err=True)
 
     from lthcheck.ticket import FORMATS, save, ticket
 
