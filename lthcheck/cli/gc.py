@@ -46,6 +46,7 @@ def command(
     runs that no study on record needs. What stays: all that a study on record needs, also to go on after it was
     killed, and every run that is being trained. Without --yes it asks on a terminal, and elsewhere only shows.
     Runs that were trained before the store kept studies on record count as not needed: ask their studies again first.
+    A study that is forgotten while it is asked trains again what was removed.
 
     \b
     Examples:

@@ -42,9 +42,10 @@ def studies_named(root: Path, texts: Any) -> list[Entry]:
     for text in texts:
         found = matching(known, text)
         if len(found) != 1:
-            listed = ", ".join(f"{each.id[:8]} ({each.name}, asked {when(each.asked)})" for each in found or known)
-            rule = "means several studies; give the beginning of an id" if found else "is no study on record"
-            raise ValueError(f"study={text!r} {rule}: {listed or 'there are none; `lthcheck run` asks one'}")
+            near = [f"{each.id[:8]} ({each.name}, asked {when(each.asked)})" for each in (found or known)[:5]]
+            listed = ", ".join(near) or "none; `lthcheck run` asks one"
+            rule = "means several studies; give the beginning of an id" if found else "is no study on record; there are"
+            raise ValueError(f"study={text!r} {rule}: {listed}")
         chosen += found
     return chosen
 
