@@ -217,6 +217,15 @@ class Study:
             "recipe": asdict(self.recipe),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Study:
+        """The inverse of `as_json`."""
+        recipe: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
+        }
+        fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
+        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
+
 
 class Arms:
     """The runs of a study, as expressions over a data set that is there."""
@@ -254,6 +263,11 @@ class Arms:
         word = Given(given.digest(arrays))
         self.given[word.sha256] = arrays
         return word
+
+    @property
+    def made(self) -> dict[Slot, Run]:
+        """Every training asked for so far, the rounds of IMP on the way to it included."""
+        return {slot: run for slot, run in self._made.items() if run is not None}
 
     def run(self, slot: Slot) -> Run | None:
         """The training in a slot; None for the SDT of a network that has no width to choose."""

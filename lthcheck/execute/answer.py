@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import data, protocol, zoo
+from lthcheck import data, ledger, protocol, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Demand, Plan, plan
@@ -31,6 +31,7 @@ class Answer:
         test_size: samples that accuracy is measured on.
         cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
+        entry: the study as it is on record.
     """
 
     study: Study
@@ -39,6 +40,7 @@ class Answer:
     checked: dict[str, int] = field(default_factory=dict)
     test_size: int | None = None
     cost: dict[str, Any] = field(default_factory=dict)
+    entry: ledger.Entry | None = None
 
 
 def answer(
@@ -57,6 +59,8 @@ def answer(
     """
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
     registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
+    for opened, _ in open_studies.values():
+        opened.put_on_record()
     progress = Progress()
     pool = None
     try:
@@ -104,6 +108,15 @@ class _Open:
                 self.arms.run(slot)
         for arrays in self.arms.given.values():
             store.keep_given(arrays)
+        self.id = ledger.identity(self.arms.made.values())
+        self.on_record = 0
+
+    def put_on_record(self) -> ledger.Entry:
+        """Before the store is looked at: what a study on record needs is not removed."""
+        made = ledger.entry(self.id, self.study, self.arms.made)
+        ledger.keep(self.store.root, made)
+        self.on_record = len(made.runs)
+        return made
 
     def demands(self, questions: list[Question]) -> list[Demand]:
         """The trainings wanted next; dense networks and tickets keep their weights, since masks are taken from them."""
@@ -111,6 +124,8 @@ class _Open:
             more = self.arms.next(questions, self._read())
             new = {slot: run for slot, run in more.items() if slot not in self.slots}
             self.slots |= new
+            if len(self.arms.made) > self.on_record:  # the study has wanted more than could be known before
+                self.put_on_record()
             if not new or not any(self._record(slot) for slot in new):
                 break
         missing = [(slot, run) for slot, run in self.slots.items() if slot not in self.records]
@@ -158,6 +173,7 @@ class _Open:
                 "replica_steps": steps,
                 "seconds": sum(record["seconds"] for record in runs.values()),
             },
+            self.put_on_record(),
         )
 
     def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
