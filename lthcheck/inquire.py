@@ -11,6 +11,7 @@ from lthcheck.execute.answer import answer
 from lthcheck.execute.progress import Progress, duration
 from lthcheck.finding import Finding, terms
 from lthcheck.report.environment import environment
+from lthcheck.report.github import append_summary
 from lthcheck.store import Store, default_root
 from lthcheck.study import Question, Study
 
@@ -55,20 +56,23 @@ def inquire(
             checked=each.checked,
             test_size=each.test_size,
             cost=each.cost,
+            layers=each.layers,
             terms=terms(chosen, each.study.dataset),
         )
         for each in answers
     ]
     notes = [*told, *progress.told]
-    records = []
+    records, broken = [], []
     for finding in findings:
         if finding.violations:
             notes += [text for _, text in finding.violations]
             notes.append(f"{finding.name}: the protocol was broken; no verdict, no report")
+            broken.append(finding.name)
             continue
         records.append(finding.record(surroundings))
         written = finding.write(folder, surroundings)
         notes.append(f"report: {written[1]}")
+    notes += append_summary(records, broken)
     done = progress.trained + progress.elsewhere
     notes.append(f"{done} trainings in {duration(progress.seconds)}, the rest from the store {store.root}")
     return Found(findings, records, notes)

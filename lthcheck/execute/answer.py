@@ -30,6 +30,7 @@ class Answer:
         test_size: samples that accuracy is measured on.
         cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer, in network order.
     """
 
     study: Study
@@ -38,6 +39,7 @@ class Answer:
     checked: dict[str, int] = field(default_factory=dict)
     test_size: int | None = None
     cost: dict[str, Any] = field(default_factory=dict)
+    layers: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 def answer(
@@ -153,6 +155,12 @@ class _Open:
                 "cached": len(runs) - len(progress.finished & set(runs)),
                 "replica_steps": steps,
                 "seconds": sum(record["seconds"] for record in runs.values()),
+            },
+            # a ticket whose dense network diverged was never pruned
+            {
+                record["key"]: record["layers"]
+                for slot, record in self.records.items()
+                if slot.arm == "lt" and record["layers"]
             },
         )
 

@@ -101,6 +101,23 @@ def accuracy_table(record: Mapping[str, Any], cell: Cell) -> str:
     return github(rows, heads) if rows else ""
 
 
+def layer_table(record: Mapping[str, Any], cell: Cell) -> str:
+    """How dense each layer of a cell's ticket is, in Markdown; "" where the record does not tell."""
+    layers = record.get("layers") or {"tickets": []}
+    place = (cell["method"], cell["sparsity"])
+    ticket = next((one for one in layers["tickets"] if (one["method"], one["sparsity"]) == place), None)
+    if ticket is None:
+        return ""
+    columns = (layers["names"], layers["weights"], ticket["kept"], ticket["least"], ticket["most"])
+    rows = [
+        [name, f"{of:,}", f"{kept:,.10g}", f"{100 * kept / of:.3g}", f"{100 * least / of:.3g} to {100 * most / of:.3g}"]
+        for name, of, kept, least, most in zip(*columns, strict=True)
+    ]
+    kept, of = sum(ticket["kept"]), sum(layers["weights"])
+    rows.append(["all", f"{of:,}", f"{kept:,.10g}", f"{100 * kept / of:.3g}", ""])
+    return github(rows, ("layer", "weights", f"kept, lr {ticket['lr']:g}", "kept, %", "range over seeds, %"))
+
+
 def seeds(record: Mapping[str, Any], cell: Cell) -> int | None:
     """The number of seeds, where all arms and lrs of the cell have the same; else None."""
     counts = {len(point.accuracies) for found in series(record, cell).values() for point in found}
