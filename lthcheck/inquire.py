@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
-from lthcheck.execute.progress import Progress, duration
+from lthcheck.execute.progress import Progress
 from lthcheck.finding import Finding, terms
 from lthcheck.report.environment import environment
 from lthcheck.report.github import append_summary

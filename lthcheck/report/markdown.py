@@ -9,7 +9,7 @@ from urllib.parse import quote
 from lthcheck.report.headline import headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
-from lthcheck.report.series import epochs, series
+from lthcheck.report.series import evidence, series
 from lthcheck.report.tables import (
     CONDITION_HEADS,
     accuracy_table,
@@ -154,7 +154,7 @@ def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
     table = accuracy_table(record, cell)
     if not table:
         return []
-    count, length = seeds(record, cell), epochs(record, cell)
+    count, length = seeds(record, cell), evidence(record).epochs
     spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
     trained = "" if length is None else f", trained for {length:g} epochs"
     return [f"Accuracy in percent, {spread}{trained}.", table, _size(record, cell)]

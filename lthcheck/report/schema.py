@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from lthcheck.evidence import ARMS
+from lthcheck.evidence import Row
 from lthcheck.verdict.judgement import CONDITION_NAMES, RANK
 
 Kind = type | tuple[type, ...]
@@ -60,6 +60,7 @@ ROW: dict[str, Kind] = {
     "diverged": bool,
     "run": _TEXT_OR_NONE,
 }
+COUNTS = ("requested", "cached", "trainings", "seconds", "replica_steps")
 _LAYERS: dict[str, Kind] = {"names": list, "weights": list, "tickets": list}
 _TICKET: dict[str, Kind] = {
     "method": _TEXT_OR_NONE,
@@ -100,11 +101,12 @@ def check(value: object) -> dict[str, Any]:
     for field, kind in _FIELDS.items():
         if field not in value or not isinstance(value[field], kind):
             raise ValueError(f"{field}={value.get(field)!r} must be there and of the schema's kind; {_REMEDY}")
+    for name in COUNTS:
+        if not isinstance(value["cost"].get(name), _NUMBER_OR_NONE):
+            raise ValueError(f"cost: {name}={value['cost'][name]!r} must be a number; {_REMEDY}")
     _objects("evidence", value["evidence"], ROW)
     for row in value["evidence"]:
-        _one_of("arm", row["arm"], ARMS)
-        if row["lr"] <= 0:
-            raise ValueError(f"lr={row['lr']} must be above 0; {_REMEDY}")
+        Row(**{key: row[key] for key in ROW})  # which refuses what is out of range
     _objects("cells", value["cells"], _CELL)
     for cell in value["cells"]:
         _objects("conditions", cell["conditions"], CONDITION)

@@ -11,7 +11,6 @@ from lthcheck.report.series import series
 from lthcheck.report.words import (
     ARM_NAMES,
     HOLDS,
-    NONTRIVIAL,
     margin,
     one_line,
     points,
@@ -20,6 +19,7 @@ from lthcheck.report.words import (
     study_name,
     thresholds,
 )
+from lthcheck.verdict.conditions import NON_TRIVIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ def condition_table(record: Mapping[str, Any], cell: Cell) -> str:
     """The five conditions of a cell with their margins, in Markdown."""
     gamma, delta = margin(record["gamma"]), margin(record["delta"])
     asked = {
-        1: f">= {NONTRIVIAL:.2f}, recipe adequate",
+        1: f">= {NON_TRIVIAL:.2f}, recipe adequate",
         2: f"> {gamma}",
         3: f"> {gamma}",
         4: f">= -{delta}",

@@ -24,7 +24,8 @@ from lthcheck.report.figures.sheet import (
     tidy,
 )
 from lthcheck.report.series import best, series
-from lthcheck.report.words import NONTRIVIAL, PRIZES, rate, study_name
+from lthcheck.report.words import PRIZES, rate, study_name
+from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from lthcheck.report.series import Cell, Point
 
 SIGNS = {"jackpot": "J", "secondary": "S", "none": "–", "undecided": "?"}
-TRIVIAL = f"sparsity below {NONTRIVIAL:.2f}"
+TRIVIAL = f"sparsity below {NON_TRIVIAL:.2f}"
 
 
 def pages(record: Mapping[str, Any]) -> list[Page]:
@@ -109,8 +110,8 @@ def _panel(axes: Axes, record: Mapping[str, Any], cells: Sequence[Cell], theme: 
         )
     pad = 0.06 * span or 0.3
     left, right = places[0] - pad, places[-1] + pad
-    if left < _place(NONTRIVIAL) and cells[0]["sparsity"] < NONTRIVIAL - 1e-9:
-        end = min(right, _place(NONTRIVIAL))
+    if left < _place(NON_TRIVIAL) and not reaches(cells[0]["sparsity"], NON_TRIVIAL):
+        end = min(right, _place(NON_TRIVIAL))
         axes.axvspan(left, end, facecolor="none", edgecolor=theme.grid, hatch="//", linewidth=0, label=TRIVIAL)
     axes.set_xlim(left, right)
     label_places(axes, places, [rate(cell["sparsity"]) for cell in cells], gap, span)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
     from lthcheck.report.series import Point
 
@@ -53,7 +54,7 @@ def png(theme: Theme, size: tuple[float, float], title: str, paint: Callable[[Fi
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from PIL import Image
+    from PIL import Image as Images
 
     # A reader's own matplotlibrc (other fonts, other colours) must not change the figure.
     with style.context(["default", theme.settings]):
@@ -63,12 +64,21 @@ def png(theme: Theme, size: tuple[float, float], title: str, paint: Callable[[Fi
         paint(figure)
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = bytes(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        full = Image.frombytes("RGBA", canvas.get_width_height(), pixels).convert("RGB")
+        full = Images.frombytes("RGBA", canvas.get_width_height(), pixels).convert("RGB")
     image = io.BytesIO()
     # An octree keeps the colours of small markers, which a median cut would merge.
-    few = full.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = full.quantize(COLOURS, method=Images.Quantize.FASTOCTREE, dither=Images.Dither.NONE)
+    _put_paper(few, theme.paper)
     few.save(image, format="png", optimize=True)
     return image.getvalue()
+
+
+def _put_paper(image: Image, paper: str) -> None:
+    """Make the background exactly the page's, from which the octree may be a shade off."""
+    palette, background = image.getpalette(), image.tobytes()[0]  # a byte a pixel, the first is a corner
+    assert palette is not None
+    palette[3 * background : 3 * background + 3] = bytes.fromhex(paper.removeprefix("#"))
+    image.putpalette(palette)
 
 
 def paged(items: Sequence[T], size: int) -> list[Sequence[T]]:
