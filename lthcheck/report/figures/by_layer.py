@@ -81,7 +81,8 @@ def _panel(axes: Axes, tickets: Sequence[Ticket], weights: Sequence[int], rates:
     total = sum(weights)
     for ticket in tickets:
         index = rates.index(ticket["sparsity"])
-        colour = colormaps["viridis"](first + (last - first) * index / max(len(rates) - 1, 1))
+        # a single sparsity lies in the middle of the shades
+        colour = colormaps["viridis"](first + (last - first) * (index / (len(rates) - 1) if len(rates) > 1 else 0.5))
         kept, least, most = (
             [100 * count / of for count, of in zip(ticket[key], weights, strict=True)]
             for key in ("kept", "least", "most")

@@ -112,7 +112,7 @@ def _panel(axes: Axes, record: Mapping[str, Any], cells: Sequence[Cell], theme: 
     left, right = places[0] - pad, places[-1] + pad
     if left < _place(NON_TRIVIAL) and not reaches(cells[0]["sparsity"], NON_TRIVIAL):
         end = min(right, _place(NON_TRIVIAL))
-        axes.axvspan(left, end, facecolor="none", edgecolor=theme.grid, hatch="//", linewidth=0, label=TRIVIAL)
+        axes.axvspan(left, end, facecolor="none", edgecolor=theme.band, hatch="//", linewidth=0, label=TRIVIAL)
     axes.set_xlim(left, right)
     label_places(axes, places, [rate(cell["sparsity"]) for cell in cells], gap, span)
     _verdicts(axes, places, cells, theme)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lthcheck.report.series import Cell
 
 ROWS = 28  # two methods on the ladder of 14 sparsities
+ROOM = 1.7  # of the axis to that of the gaps, so that their numbers stay inside
 HEADS = {1: "1 sparsity,\nrecipe", 2: "2 LT - SDT", 3: "3 LT - RR", 4: "4 LT - dense", 5: "5 LT - best dense"}
 HOLDS = {True: "holds", False: "does not hold", None: "unknown"}
 MARKERS = {True: "o", False: "X", None: "$?$"}
@@ -72,7 +73,7 @@ def _panel(
         if one is None:
             continue
         gap = 0.0 if asked is None or one["gap"] is None else 100 * one["gap"]
-        inside = max(-limit / 1.5, min(limit / 1.5, gap))
+        inside = max(-limit / ROOM, min(limit / ROOM, gap))
         axes.plot(
             [inside],
             [row],
@@ -105,7 +106,7 @@ def _limit(record: Mapping[str, Any], cells: Sequence[Cell]) -> float:
     widest = max(gaps, default=0.0)
     usual = max(10.0, 4 * statistics.median(gaps)) if gaps else 0.0
     least = 300 * max(record["delta"], record["gamma"])
-    return 1.5 * max(min(widest, usual), least) or 1.0
+    return ROOM * max(min(widest, usual), least) or 1.0
 
 
 def _label(cell: Cell) -> str:

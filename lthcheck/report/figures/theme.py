@@ -61,5 +61,5 @@ DARK = Theme(
     arms={"dense": "#ffffff", "lt": "#56b4e9", "rr": "#f5923e", "sdt": "#2fcf9b"},
     holds="#56b4e9",
     fails="#f5923e",
-    shades=(0.35, 1.0),
+    shades=(0.45, 1.0),
 )
