@@ -55,7 +55,7 @@ def entry(record: Mapping[str, Any], source: str) -> Entry:
     cell = _preferred(record)
     return Entry(
         network=str(study.get("model") or study_name(record)),
-        dataset=study.get("dataset"),
+        dataset=str(study["dataset"]) if study.get("dataset") else None,
         jackpot=_won(record, "jackpot"),
         secondary=_won(record, "secondary"),
         sparsity=None if cell is None else cell["sparsity"],

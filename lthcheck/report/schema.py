@@ -9,6 +9,7 @@ from lthcheck.evidence import Row
 from lthcheck.verdict.judgement import CONDITION_NAMES, RANK
 
 Kind = type | tuple[type, ...]
+DIGITS = 18
 SCHEMA = "lthcheck.verdict/1"
 
 _NONE = type(None)
@@ -78,10 +79,10 @@ def read(text: str) -> Any:
     """The JSON that `text` holds.
 
     Raises:
-        ValueError: broken JSON, or a number that is not finite.
+        ValueError: broken JSON, or a number that is not finite or has more digits than any count.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}, column {error.colno} is not JSON ({error.msg}); {_REMEDY}") from error
     except RecursionError as error:
@@ -101,6 +102,11 @@ def check(value: object) -> dict[str, Any]:
     for field, kind in _FIELDS.items():
         if field not in value or not isinstance(value[field], kind):
             raise ValueError(f"{field}={value.get(field)!r} must be there and of the schema's kind; {_REMEDY}")
+    for field in ("warnings", "advice"):
+        if not isinstance(value.get(field, []), list):
+            raise ValueError(f"{field}={value[field]!r} must be a list; {_REMEDY}")
+    if value["test_size"] is not None and value["test_size"] <= 0:
+        raise ValueError(f"test_size={value['test_size']} must be above 0; {_REMEDY}")
     for name in COUNTS:
         if not isinstance(value["cost"].get(name), _NUMBER_OR_NONE):
             raise ValueError(f"cost: {name}={value['cost'][name]!r} must be a number; {_REMEDY}")
@@ -129,10 +135,18 @@ def _check_layers(layers: object) -> None:
     counts = [layers["weights"], *(ticket[key] for ticket in layers["tickets"] for key in ("kept", "least", "most"))]
     if not all(len(of_layers) == count and all(isinstance(n, int | float) for n in of_layers) for of_layers in counts):
         raise ValueError(f"layers must hold a number for each of its {count} names; {_REMEDY}")
+    if not all(weights > 0 for weights in layers["weights"]):
+        raise ValueError(f"layers: weights={layers['weights']} must be above 0; {_REMEDY}")
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} must not stand in a record, which holds finite numbers only; {_REMEDY}")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > DIGITS:
+        raise ValueError(f"{digits[:DIGITS]}... must be a number of at most {DIGITS} digits; {_REMEDY}")
+    return int(digits)
 
 
 def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:

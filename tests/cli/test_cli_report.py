@@ -187,6 +187,9 @@ class TestBadInput:
             (("evidence", 0, "lr"), "fast", "evidence[0]: lr='fast' must be of the schema's kind"),
             (("cells", 0, "verdict"), "gold", "verdict='gold' must be one of none, secondary, jackpot, undecided"),
             (("cells", 0, "conditions", 0, "id"), 6, "id=6 must be one of 1, 2, 3, 4, 5"),
+            (("evidence", 0, "seed"), 10**400, "must be a number of at most 18 digits"),
+            (("test_size",), 0, "test_size=0 must be above 0"),
+            (("warnings",), "none", "warnings='none' must be a list"),
             (("cost",), {"seconds": "long"}, "cost: seconds='long' must be a number"),
         ],
     )
