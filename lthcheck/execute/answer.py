@@ -32,6 +32,7 @@ class Answer:
         cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
         entry: the study as it is on record.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer, in network order.
     """
 
     study: Study
@@ -41,6 +42,7 @@ class Answer:
     test_size: int | None = None
     cost: dict[str, Any] = field(default_factory=dict)
     entry: ledger.Entry | None = None
+    layers: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 def answer(
@@ -174,6 +176,12 @@ class _Open:
                 "seconds": sum(record["seconds"] for record in runs.values()),
             },
             self.put_on_record(),
+            # a ticket whose dense network diverged was never pruned
+            {
+                record["key"]: record["layers"]
+                for slot, record in self.records.items()
+                if slot.arm == "lt" and record["layers"]
+            },
         )
 
     def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
