@@ -29,13 +29,16 @@ def write(record: Mapping[str, Any], folder: Path, stem: str) -> list[Path]:
         OSError: the folder takes no files.
     """
     text = dumps(record)
-    made = render(record, folder, stem)
+    made = render(record, folder, stem, anew=False)
     # The record last: where it is, everything made from it is.
     return [atomic.write_bytes(folder / f"{stem}.json", text.encode()), *made]
 
 
-def render(record: Mapping[str, Any], folder: Path, stem: str) -> list[Path]:
+def render(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = True) -> list[Path]:
     """Write what a record is made into: `stem`.md, `stem`-badge.json and the figures.
+
+    Args:
+        anew: draw also the figures that are there already, drawn from the same.
 
     Returns:
         The files: Markdown, badge, figures.
@@ -43,7 +46,7 @@ def render(record: Mapping[str, Any], folder: Path, stem: str) -> list[Path]:
     Raises:
         OSError: the folder takes no files.
     """
-    pictures = draw(record, folder, stem)
+    pictures = draw(record, folder, stem, anew=anew)
     files = [
         atomic.write_bytes(folder / f"{stem}.md", markdown(record, pictures).encode()),
         atomic.write_bytes(folder / f"{stem}-badge.json", badge(record).encode()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.report import atomic
 from lthcheck.report.figures import by_layer, by_lr, by_sparsity, gaps
+from lthcheck.report.figures.label import bears, label, labelled
 from lthcheck.report.figures.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ class Picture:
     dark: Path
 
 
-def draw(record: Mapping[str, Any], folder: Path, stem: str) -> list[Picture]:
+def draw(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = True) -> list[Picture]:
     """Draw all that the record holds.
 
     Args:
         record: the record; nothing else is read.
         folder: where the files go; made where there is none.
         stem: how their names begin.
+        anew: also what is there already, drawn from the same.
 
     Returns:
         The pictures, `stem`-lr.png and `stem`-lr-dark.png and so on, further pages as `stem`-lr-2.png. For one version
@@ -89,12 +91,13 @@ def draw(record: Mapping[str, Any], folder: Path, stem: str) -> list[Picture]:
     Raises:
         OSError: the folder takes no files.
     """
-    pictures = []
+    pictures, mark = [], label(record)
     for figure in FIGURES:
         for number, page in enumerate(figure.pages(record), start=1):
             name = f"{stem}-{figure.name}{'' if number == 1 else f'-{number}'}"
-            light, dark = (
-                atomic.write_bytes(folder / f"{name}{theme.suffix}.png", page(theme)) for theme in (LIGHT, DARK)
-            )
-            pictures.append(Picture(figure, light, dark))
+            files = [(theme, folder / f"{name}{theme.suffix}.png") for theme in (LIGHT, DARK)]
+            for theme, file in files:
+                if anew or not bears(file, mark):
+                    atomic.write_bytes(file, labelled(page(theme), mark))
+            pictures.append(Picture(figure, *(file for _, file in files)))
     return pictures
