@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -296,7 +296,7 @@ def _epochs(state: State) -> dict[int, str]:
     return {epoch: bytes(row).hex() for epoch, row in rows}
 
 
-def main(channel: int, place: Place) -> None:
+def main(channel: int, place: Place, worker: Callable[[Place, Any], Any] = Trainer) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
     torch.backends.cudnn.deterministic = True  # the same run gives the same bits
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32
@@ -312,7 +312,7 @@ def main(channel: int, place: Place) -> None:
 
     warnings.showwarning = told
     inbox = _inbox(connection)
-    trainer = Trainer(place, tell)
+    trainer = worker(place, tell)
     while True:
         jobs = inbox.get()
         try:
