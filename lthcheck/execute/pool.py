@@ -24,11 +24,6 @@ from lthcheck.training.train import stackable
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
 
-PROGRAM = (  # of a trainer
-    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
-    "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None))"
-)
-
 
 @dataclass
 class _Trainer:
@@ -77,7 +72,7 @@ class Pool:
         return None
 
     def _started(self) -> _Trainer:
-        return _Trainer(*spawn(PROGRAM, str(self.store.root), str(self.data_dir or "")))
+        return _Trainer(*spawn("trainer.Trainer", self.store.root, self.data_dir))
 
 
 class _Training:

@@ -7,17 +7,27 @@ import socket
 import subprocess
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
+
+PROGRAM = (
+    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
+    "from lthcheck.execute.{module} import {worker}; "
+    "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None), {worker})"
+)
 
 
-def spawn(program: str, *arguments: str) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Starts a Python program; its `sys.argv[1]` is the file descriptor of its end, `arguments` follow.
+def spawn(worker: str, store: Path, data_dir: Path | None) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Starts a process that ends when the connection is closed.
 
-    The program should end when the other side is gone.
+    Args:
+        worker: what works there, as module and name in `lthcheck.execute`: "trainer.Trainer".
     """
+    module, _, name = worker.partition(".")
+    program = PROGRAM.format(module=module, worker=name)
     ours, theirs = socket.socketpair()
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(theirs.fileno()), *arguments],
+        [sys.executable, "-c", program, str(theirs.fileno()), str(store), str(data_dir or "")],
         pass_fds=[theirs.fileno()],
         env=os.environ | one_thread,
         start_new_session=True,  # Ctrl-C is for the process that listens

@@ -296,7 +296,7 @@ def _epochs(state: State) -> dict[int, str]:
     return {epoch: bytes(row).hex() for epoch, row in rows}
 
 
-def main(channel: int, place: Place, worker: Callable[[Place, Any], Any] = Trainer) -> None:
+def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
     torch.backends.cudnn.deterministic = True  # the same run gives the same bits
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32

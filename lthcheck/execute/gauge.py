@@ -1,0 +1,104 @@
+"""The process that measures a pace: it trains as a trainer does, a little, in a store of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count, islice
+from typing import Any, NoReturn
+
+import torch
+
+from lthcheck.data.resident import Resident
+from lthcheck.execute.calibrate import Burst
+from lthcheck.execute.pace import Pace
+from lthcheck.execute.plan import Job
+from lthcheck.execute.trainer import Place, Trainer
+from lthcheck.run import Dense, Init, Pruned, Reinit, Run, Weights
+from lthcheck.training import realise
+from lthcheck.training.train import backend, stackable
+
+TESTED = {True: 4000, False: 200}  # samples, of networks that stack and others; more of them take more in proportion
+
+
+class Gauge:
+    """Measures paces; `tell` gets them, and first how long this process took to start."""
+
+    def __init__(self, place: Place, tell: Any) -> None:
+        self.trainer, self.tell = _Brief(place, lambda message: None), tell
+        self.seeds, self.bursts = count(), count()
+        tell(("started", time.process_time()))  # on the processor: from a cold disk it takes longer, but once
+
+    def work(self, burst: Burst) -> None:
+        """Tells the pace of a run."""
+        began = time.perf_counter()
+        data = self.trainer.whole(burst.run)
+        load = time.perf_counter() - began
+        replicas = burst.replicas if stackable(burst.run.network) else 1
+        step, tested = self._step(burst, replicas, data)
+        if not next(self.bursts):
+            self._around(burst.run, 1)  # what is first takes longer
+        around = self._around(burst.run, replicas) - step
+        self.tell(("pace", Pace(replicas, step, max(around, 0.0) + tested, load)))
+
+    def _step(self, burst: Burst, replicas: int, data: Resident) -> tuple[float, float]:
+        """Seconds a step, and those that testing takes on what `_around` leaves out."""
+        runs = islice(_alike(burst.run, burst.run.training.steps, self.seeds), replicas)
+        brief = self.trainer.brief(burst.run)
+        engine = backend([realise.replica(run, _nothing) for run in runs], brief)
+        engine.advance(0, 1)  # what is first takes longer
+        engine.evaluate()
+        ahead, steps, spent = 1, 0, 0.0
+        while spent < burst.seconds:
+            began = time.perf_counter()
+            engine.advance(0, ahead)
+            if burst.run.training.device == "cuda":
+                torch.cuda.synchronize()
+            spent += time.perf_counter() - began
+            steps += ahead
+            ahead = min(2 * ahead, burst.run.training.steps)
+        left_out = len(data.y_test) / len(brief.y_test) - 1
+        began = time.perf_counter()
+        engine.evaluate()
+        for _ in range(2):
+            engine.digest_of_test()
+        return spent / steps, left_out * (time.perf_counter() - began)
+
+    def _around(self, run: Run, replicas: int) -> float:
+        """Seconds of a stack that trains for one step and is finished then."""
+        jobs = [Job(each, frozenset({1}), 1) for each in islice(_alike(run, 1, self.seeds), replicas)]
+        began = time.perf_counter()
+        self.trainer.work(jobs)
+        return time.perf_counter() - began
+
+
+class _Brief(Trainer):
+    """Tests on few samples."""
+
+    def whole(self, run: Run) -> Resident:
+        return super()._data(run)
+
+    def brief(self, run: Run) -> Resident:
+        data, few = self.whole(run), TESTED[stackable(run.network)]
+        return replace(data, x_test=data.x_test[:few], y_test=data.y_test[:few])
+
+    def _data(self, run: Run) -> Resident:
+        return self.brief(run)
+
+
+def _alike(run: Run, steps: int, seeds: Iterator[int]) -> Iterator[Run]:
+    """Runs that take as long a step as this one, and wait for none."""
+    start, mask = run.start, run.mask
+    while isinstance(start, Weights):
+        start = start.run.start
+    assert isinstance(start, Init | Reinit), start
+    for seed in seeds:
+        init = Init(run.network, start.initialiser, seed)
+        like = replace(mask, of=init) if isinstance(mask, Pruned) else Dense()
+        training = replace(run.training, first_step=0, steps=steps)
+        yield Run(run.network, run.data, training, init, like, seed)
+
+
+def _nothing(run: Run, step: int) -> NoReturn:
+    raise AssertionError(f"{run.key} at step {step} was not to be read")
