@@ -18,7 +18,7 @@ from lthcheck.execute.work import Cost, Work
 from lthcheck.run import Network
 from lthcheck.store import Store
 from lthcheck.study import Slot, Study
-from lthcheck.verdict.power import pooled_sd, smallest_gap, test_error
+from lthcheck.verdict.power import binomial_error, pooled_sd, smallest_gap
 
 ASSUMED_SD, ASSUMED_ACCURACY = 0.003, 0.9
 
@@ -48,6 +48,7 @@ class Forecast:
     """What a study will take and can tell.
 
     Attributes:
+        trainers: processes that train at once.
         rows: of evidence: the arms' trainings, without rounds of IMP on the way.
         unshared: trainings, if every row had all of its own.
         parameters: "dense", and by sparsity those of the "ticket" and the "sdt" (None without a width to choose).
@@ -56,7 +57,7 @@ class Forecast:
     """
 
     study: Study
-    cores: int
+    trainers: int
     rows: int
     unshared: int
     parameters: dict[str, Any]
@@ -67,7 +68,7 @@ class Forecast:
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
-        plain = {name: getattr(self, name) for name in ("cores", "rows", "unshared", "parameters", "seconds")}
+        plain = {name: getattr(self, name) for name in ("trainers", "rows", "unshared", "parameters", "seconds")}
         return {
             "study": self.study.as_json(),
             "summary": self.study.summary,
@@ -102,8 +103,9 @@ def forecast(
         ValueError: for a study that cannot be run.
         TrainerError: if the calibration fails.
     """
-    trainers = cores()
-    wants = [Wants(study, store, data_dir) for study in studies]
+    asked = list(studies)
+    trainers = 1 if any(study.device == "cuda" for study in asked) else cores()
+    wants = [Wants(study, store, data_dir) for study in asked]
     works, every = [Work([want], store) for want in wants], Work(wants, store)
     paces = Paces()
     if calibrated and every.jobs:
@@ -111,7 +113,7 @@ def forecast(
     made = [
         Forecast(
             study=want.study,
-            cores=trainers,
+            trainers=trainers,
             rows=len(want.slots),
             unshared=sum(1 + len(ancestors([run])) for run in want.slots.values()),
             parameters=_parameters(want),
@@ -156,7 +158,7 @@ def _resolution(want: Wants) -> Resolution:
         gap=smallest_gap(want.study.recipe.seeds, sd),
         test_size=want.test_size,
         accuracy=accuracy,
-        test_error=test_error(accuracy, want.test_size),
+        test_error=binomial_error(accuracy, want.test_size),
         assumed=tuple(name for name, value in assumed if value is None),
     )
 

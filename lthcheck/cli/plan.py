@@ -12,7 +12,7 @@ from lthcheck.cli.choice import chosen, study_options
 
 
 @click.command("plan")
-@study_options(without={"expect", "rule", "reading", "delta", "gamma", "require", "assume-adequate", "report-dir"})
+@study_options(without={"expect"})  # as `run`, so that one command becomes the other
 @click.option("--json", "as_json", is_flag=True, help="A list with an object for each study instead of text.")
 @click.option("--no-calibration", is_flag=True, help="Train nothing, and leave the time out.")
 def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
@@ -27,6 +27,7 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
       the gap between two arms that so many seeds can see, and what the test set's size adds.
 
     The time comes from a few seconds of training on every core, so ask on a machine that is as busy as it will be.
+    The options are those of `lthcheck run`: put the one word for the other.
 
     \b
     Examples:
@@ -36,6 +37,7 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
       lthcheck plan --no-calibration --json           counts for a program, at once
     """  # noqa: D301
     from lthcheck.forecast import forecast
+    from lthcheck.inquire import check_device
     from lthcheck.options import studies
     from lthcheck.report.forecast import forecast_text, together_text
     from lthcheck.store import Store, default_root
@@ -45,14 +47,16 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
     store = Store(options.get("store", default_root()), notes.append)
     data_dir = Path(options["data-dir"]) if "data-dir" in options else None
     calibrated = not no_calibration
+    if calibrated:
+        check_device(options.get("device", "cpu"))
     found, together = forecast(studies(options), store, data_dir=data_dir, calibrated=calibrated)
-    records = [each.as_json() for each in found]
+    records = [each.as_json() | {"together": together.as_json()} for each in found]
     for note in notes:
         click.echo(note, err=True)
     if as_json:
-        click.echo(json.dumps([each | {"together": together.as_json()} for each in records], indent=1))
+        click.echo(json.dumps(records, indent=1))
         return
-    texts_ = [forecast_text(each, calibrated=calibrated) for each in records]
-    if len(found) > 1:
-        texts_.append(together_text(together.as_json(), found[0].cores, calibrated=calibrated))
-    click.echo("\n\n\n".join(texts_))
+    blocks = [forecast_text(record, calibrated=calibrated) for record in records]
+    if len(records) > 1:
+        blocks.append(together_text(records, calibrated=calibrated))
+    click.echo("\n\n\n".join(blocks))

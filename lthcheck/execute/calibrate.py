@@ -42,7 +42,8 @@ def calibrate(jobs: Iterable[Job], *, data_dir: Path | None, trainers: int) -> P
     Raises:
         TrainerError: if training fails.
     """
-    chosen = _bursts([job.run for job in jobs], trainers)
+    runs = [job.run for job in jobs]
+    chosen, trainers = _bursts(runs, trainers), min(trainers, len(runs))
     paces, began = Paces(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lthcheck-") as scratch, _gauges(Path(scratch), data_dir, trainers) as all_:
         paces.start = fmean(_heard(gauge, "started") for gauge in all_)

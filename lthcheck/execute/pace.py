@@ -20,7 +20,7 @@ class Pace:
         replicas: in the stack.
         step: seconds a step of the stack.
         around: seconds a stack takes beside its steps: start, checks, evaluation, files.
-        load: seconds until the data set was there, once a trainer.
+        load: seconds that a trainer takes once: until it has the data set, and what else only its first stack needs.
     """
 
     replicas: int

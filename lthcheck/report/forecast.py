@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
@@ -15,7 +15,7 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     """What a study will take and can tell, for the terminal."""
     shared = f"{record['unshared']:,} if each of the {record['rows']:,} rows of evidence had all of its own"
-    lines = _cost(record, record["cores"], shared=shared, calibrated=calibrated)
+    lines = _cost(record, _machine(record), shared=shared, calibrated=calibrated)
     if record["cost"]["later"]:
         epochs = 2 * record["study"]["epochs"]
         lines.insert(1, ("", f"(the later ones: dense for {epochs} epochs at its best lr, once that is known)"))
@@ -23,9 +23,10 @@ def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     return "\n\n".join([record["summary"], _arms(record), _parameters(record), _aligned(lines)])
 
 
-def together_text(record: Mapping[str, Any], cores: int, *, calibrated: bool = True) -> str:
+def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = True) -> str:
     """What several studies take in one command."""
-    lines = _cost(record, cores, shared="each once for all studies that share it", calibrated=calibrated)
+    record, machine = records[0]["together"], _machine(records[0])
+    lines = _cost(record, machine, shared="each once for all studies that share it", calibrated=calibrated)
     return "all studies together\n\n" + _aligned(lines)
 
 
@@ -65,7 +66,7 @@ def _parameters(record: Mapping[str, Any]) -> str:
     return tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right"))
 
 
-def _cost(record: Mapping[str, Any], cores: int, *, shared: str, calibrated: bool) -> list[tuple[str, str]]:
+def _cost(record: Mapping[str, Any], machine: str, *, shared: str, calibrated: bool) -> list[tuple[str, str]]:
     cost = record["cost"]
     return [
         ("trainings", f"{cost['trainings']:,}{_later(cost)}; {shared}"),
@@ -74,7 +75,7 @@ def _cost(record: Mapping[str, Any], cores: int, *, shared: str, calibrated: boo
             "to train",
             f"{cost['to_train']:,}{_later(cost)}, {cost['replica_steps']:,} optimiser steps over all replicas",
         ),
-        ("time", _time(record["seconds"], cores, calibrated=calibrated)),
+        ("time", _time(record["seconds"], machine, calibrated=calibrated)),
         ("disk", f"{size(cost['bytes'])} more in the store"),
     ]
 
@@ -83,14 +84,19 @@ def _later(cost: Mapping[str, Any]) -> str:
     return f" + up to {cost['later']:,}" if cost["later"] else ""
 
 
-def _time(seconds: float | None, cores: int, *, calibrated: bool) -> str:
+def _machine(record: Mapping[str, Any]) -> str:
+    count = record["trainers"]
+    return "the GPU" if record["study"]["device"] == "cuda" else f"{count} core{'s' if count > 1 else ''}"
+
+
+def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
     if not calibrated:
         return "not measured (--no-calibration)"
     if seconds is None:
         return "not measured: the calibration ended before its turn; ask for fewer networks at once"
     if not seconds:
         return "none, all is in the store"
-    return f"about {duration(seconds)} with {cores} core{'s' if cores > 1 else ''}, as measured just now"
+    return f"about {duration(seconds)} with {machine}, as measured just now"
 
 
 def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:

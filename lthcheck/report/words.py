@@ -108,7 +108,7 @@ def duration(seconds: float) -> str:
     """A time in the two units that matter.
 
     >>> duration(7.25), duration(754), duration(9000), duration(200_000)
-    ('7.2 s', '12 min 34 s', '2 h 30 min', '2 days 8 h')
+    ('7.2 s', '12 min 34 s', '2 h 30 min', '2 days 7 h')
     """
     if seconds < 60:
         return f"{seconds:.1f} s"

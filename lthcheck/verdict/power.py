@@ -63,6 +63,6 @@ def pooled_sd(cells: Iterable[Mapping[float, Sequence[float]]]) -> float | None:
     return math.sqrt(sum(freedom * value for freedom, value in counted) / sum(freedom for freedom, _ in counted))
 
 
-def test_error(accuracy: float, samples: int) -> float:
+def binomial_error(accuracy: float, samples: int) -> float:
     """The standard error of an accuracy that is measured on so many test samples."""
     return math.sqrt(accuracy * (1 - accuracy) / samples)

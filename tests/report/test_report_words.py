@@ -102,6 +102,6 @@ def test_accuracies_are_those_the_judge_saw(make_record: Make, make_cell: Make, 
     assert NON_TRIVIAL == import_module("lthcheck.report.words").NONTRIVIAL
 
 
-@pytest.mark.parametrize("name", ["words", "stem"])
+@pytest.mark.parametrize("name", ["forecast", "stem", "words"])
 def test_the_examples_in_the_docstrings_are_true(name: str) -> None:
     assert doctest.testmod(import_module(f"lthcheck.report.{name}")).failed == 0
