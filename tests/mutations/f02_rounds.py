@@ -1,0 +1,39 @@
+"""IMP went on from trained weights between rounds."""
+
+from mutation import Failure, Mutation
+
+FAILURE = Failure(
+    2,
+    __doc__,
+    (
+        Mutation(
+            name="rounds-not-reset",
+            how="round 2 begins where round 1 ended; the round whose ticket is asked for is reset",
+            at="lthcheck.study:Arms._run",
+            edit={
+                "    return Run(self.network, self.data, training, init, mask, slot.seed)": (
+                    "    from lthcheck.run import Weights\n"
+                    "    start = Weights(of) if len(before) == 1 else init\n"
+                    "    return Run(self.network, self.data, training, start, mask, slot.seed)"
+                ),
+            },
+            study="imp",
+            check="theta0",
+        ),
+        Mutation(
+            name="rounds-in-the-trainer",
+            how="from round 2 on the trainer keeps the weights that it pruned",
+            at="lthcheck.training.realise:replica",
+            edit={
+                "    dtype = DTYPES[run.training.precision]": (
+                    "    dtype = DTYPES[run.training.precision]\n"
+                    "    prunes = isinstance(run.mask, Pruned)\n"
+                    "    trained, pruned_before = source(run.mask.of, fetch) if prunes else ({}, {})"
+                ),
+                "start(run.start, fetch)": "(trained if pruned_before else start(run.start, fetch))",
+            },
+            study="imp",
+            check="start",
+        ),
+    ),
+)
