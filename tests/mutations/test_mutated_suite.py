@@ -70,7 +70,7 @@ def test_the_rule_is_named_until_the_program_is_mended(suite, pytester):
     names_the_rule(suite())
     conftest.unlink()
     assert not [test for test in failed(suite()) if "test_verdict" not in test]
-    assert len(list(Path("reports").glob("*.json"))) == 1
+    assert len(list(Path("reports").glob("*.md"))) == 1
 
 
 @pytest.mark.slow
