@@ -39,6 +39,9 @@ def inquire(
 
     Raises:
         ValueError: for bad input, before anything is trained.
+        TrainerError: if a trainer failed.
+        OSError: if the store or the reports cannot be written; every training that was finished is kept.
+        Interrupted: on Ctrl-C.
     """
     folder = _report_folder(Path(chosen.get("report-dir", "reports")))
     told: list[str] = []
@@ -79,7 +82,7 @@ def _report_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".lthcheck"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another command may look at the same time
     except OSError as error:
         raise ValueError(
             f"report-dir={str(folder)!r} must be a folder that can be written ({error.strerror}); name another"

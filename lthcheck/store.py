@@ -7,17 +7,23 @@
         mask.safetensors         its mask
         checkpoint.safetensors   while it trains
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
+    <root>/format                which version of this layout it is
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
-was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
+was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent. What another
+version of lthcheck wrote is refused and left as it is. A file is written beside its place first, under a hidden name;
+one that a killed process left there is never read.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
+import secrets
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,6 +32,8 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from filelock import FileLock
+
+from lthcheck.room import room
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +45,14 @@ class CorruptFileWarning(UserWarning):
     """A file in the store is not what was written; it was set aside."""
 
 
+class StoreError(OSError):
+    """A file could not be written; the message says which, why, and what to do."""
+
+
+class OtherVersion(ValueError):
+    """Another version of lthcheck wrote what lies in the store."""
+
+
 def default_root() -> Path:
     """The user's cache folder, or `LTHCHECK_CACHE`; shared by all studies."""
     chosen = os.environ.get("LTHCHECK_CACHE")
@@ -46,25 +62,38 @@ def default_root() -> Path:
 class Store:
     """Results and weights of runs under one folder.
 
+    A folder that cannot be written can still be read.
+
     Args:
         tell: called with a line for people when a file turns out not to be what was written.
 
     Raises:
-        ValueError: if the folder cannot be made or written.
+        ValueError: if the folder is not there and cannot be made, or another version of lthcheck wrote to it.
     """
 
     def __init__(self, root: Path | str, tell: Callable[[str], None] | None = None) -> None:
         self.root = Path(root).expanduser()
         self.tell = tell or _warn
+        self._refusal: ValueError | None = None
+        self._check_format()
         try:
             (self.root / "runs").mkdir(parents=True, exist_ok=True)
             (self.root / "locks").mkdir(exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.root):
                 pass
+            if not (self.root / "format").exists():
+                _put(self.root / "format", f"{FORMAT}\n".encode())
         except OSError as error:
-            raise ValueError(
-                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); give another"
-            ) from error
+            self._refusal = ValueError(
+                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); mend that or give another"
+            )
+            if not (self.root / "runs").is_dir():
+                raise self._refusal from error
+
+    def check_writable(self) -> None:
+        """Refuses, with a ValueError, a store that can only be read."""
+        if self._refusal:
+            raise self._refusal
 
     def result(self, key: str) -> dict[str, Any] | None:
         """What the run gave, or None."""
@@ -107,8 +136,8 @@ class Store:
 
     def steps(self, key: str) -> list[int]:
         """The steps whose state is kept, in order."""
-        names = [path.stem for path in self._folder(key).glob("step-*.safetensors")]
-        return sorted(int(name.removeprefix("step-")) for name in names)
+        names = [path.stem.removeprefix("step-") for path in self._folder(key).glob("step-*.safetensors")]
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def lock(self, key: str) -> FileLock:
         """The right to train a run; it is released when its process dies."""
@@ -124,38 +153,83 @@ class Store:
     def _path(self, key: str, file: str) -> Path:
         return self._folder(key) / file
 
+    def _check_format(self) -> None:
+        path = self.root / "format"
+        if path.is_file() and (found := path.read_bytes().strip()) != FORMAT.encode():
+            raise OtherVersion(f"{path} names {found[:80].decode(errors='replace')!r}; {_OTHER}")
+
     def _write(self, key: str, file: str, payload: bytes) -> None:
-        folder = self._folder(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
+        path = self._path(key, file)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(_header(key, file, payload)).encode() + b"\n")
-                stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(name, folder / file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            self._make_way(path)
+            _put(path, json.dumps(_header(key, file, payload)).encode() + b"\n", payload)
+        except OSError as error:
+            raise StoreError(
+                f"{path} could not be written ({error.strerror}; {room(self.root, len(payload))}); make room or give "
+                "another --store; what was finished is kept"
+            ) from error
+
+    def _make_way(self, path: Path) -> None:
+        """Makes the folder of a file, and sets aside what is in the way."""
+        for folder in (path.parent.parent, path.parent):
+            if os.path.lexists(folder) and not folder.is_dir():
+                self._set_aside(folder, "is not a folder")
+        if path.is_dir():
+            self._set_aside(path, "is not a file")
+        path.parent.mkdir(parents=True, exist_ok=True)
 
     def _read(self, key: str, file: str) -> bytes | None:
         path = self._path(key, file)
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno not in (errno.EISDIR, errno.ELOOP):
+                raise
+            content = b""
         head, _, payload = content.partition(b"\n")
         try:
-            sound = json.loads(head) == _header(key, file, payload)
-        except ValueError:
-            sound = False
-        if sound:
+            header = json.loads(head)
+        except (ValueError, RecursionError):
+            header = None
+        if header == _header(key, file, payload):
             return payload
-        with contextlib.suppress(FileNotFoundError):  # another reader was first
-            path.replace(path.with_name(f"{file}.corrupt"))
-        self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
+        if isinstance(header, dict) and _is_other(header.get("format")):
+            raise OtherVersion(f"{path} is of format {header['format']!r}; {_OTHER}")
+        self._set_aside(path, "is not what was written there")
         return None
+
+    def _set_aside(self, path: Path, what: str) -> None:
+        outcome = f"could not be set aside as {path.name}.corrupt"
+        for name in (f"{path.name}.corrupt", f"{path.name}.{secrets.token_hex(4)}.corrupt"):
+            with contextlib.suppress(OSError):  # the name is taken by a folder, or nothing can be written
+                with contextlib.suppress(FileNotFoundError):  # another reader was first
+                    path.replace(path.with_name(name))
+                outcome = f"set aside as {name}"
+                break
+        self.tell(f"{path} {what}; {outcome}, the run counts as not trained")
+
+
+_OTHER = f"another version of lthcheck wrote it, this one reads {FORMAT!r}; upgrade lthcheck or give another --store"
+
+
+def _is_other(format: object) -> bool:  # noqa: A002
+    return isinstance(format, str) and format != FORMAT and bool(re.fullmatch(r"lthcheck\.store/\d+", format))
+
+
+def _put(path: Path, *parts: bytes) -> None:
+    """Writes a file in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(parts)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _warn(text: str) -> None:

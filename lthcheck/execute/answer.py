@@ -9,7 +9,7 @@ from typing import Any
 
 from lthcheck import data, protocol, zoo
 from lthcheck.evidence import Row
-from lthcheck.execute.error import TrainerError
+from lthcheck.execute.error import Interrupted, TrainerError
 from lthcheck.execute.plan import Demand, Plan, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Run, needs
@@ -51,8 +51,11 @@ def answer(
     """Trains what the questions need and the store does not hold, and reads the evidence.
 
     Raises:
-        ValueError: for a study that cannot be run, before anything is trained.
+        ValueError: for a study that cannot be run, or a store that lacks results and cannot be written, before anything
+            is trained.
         TrainerError: if a trainer failed; what was finished is in the store.
+        OSError: if the store cannot be read or written.
+        Interrupted: on Ctrl-C; what was finished is in the store.
     """
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
     progress = Progress()
@@ -71,6 +74,11 @@ def answer(
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted after {progress.trained} trainings; what was finished is kept in the store {store.root}, "
+            "what was begun goes on from its last checkpoint: run the same command again"
+        ) from None
     finally:
         if pool is not None:
             pool.close()

@@ -25,7 +25,7 @@ from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
 from lthcheck.execute.plan import Job
 from lthcheck.run import Permuted, Pruned, Run, described
-from lthcheck.store import Store
+from lthcheck.store import OtherVersion, Store, StoreError
 from lthcheck.training import order as orders
 from lthcheck.training import realise
 from lthcheck.training.contract import Backend, Evaluation, Replica, State
@@ -62,6 +62,11 @@ class Trainer:
                 except Timeout:
                     self.tell(("busy", job.run.key))
                     continue
+                except (OSError, NotImplementedError) as error:
+                    raise StoreError(
+                        f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or give "
+                        "another --store; what was finished is kept"
+                    ) from error
                 locks.append(lock)
                 if satisfied(self.store, job):
                     self.tell(("found", job.run.key))
@@ -79,10 +84,14 @@ class Trainer:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
         engine = backend(replicas, self._data(jobs[0].run))
         order, test = engine.order, engine.digest_of_test()
+        before = [0.0 if state is None else float(state.get("order/seconds", 0.0)) for _, _, state in stack]
         began = time.perf_counter()
         held = self._begin(stack, engine)
         sound = list(held)
         counted, saved = first, time.monotonic()
+
+        def seconds(index: int) -> float:
+            return before[index] + (time.perf_counter() - began) / len(stack)
 
         def at(step: int) -> None:
             for index in sound:
@@ -99,7 +108,8 @@ class Trainer:
             counted = step
             if time.monotonic() - saved >= CHECKPOINT_SECONDS and step < jobs[0].until:
                 for index in sound:
-                    self._keep(jobs[index].run, "checkpoint", engine.state(index), order, step)
+                    state = engine.state(index) | {"order/seconds": torch.tensor(seconds(index), dtype=torch.float64)}
+                    self._keep(jobs[index].run, "checkpoint", state, order, step)
                 saved = time.monotonic()
 
         train(
@@ -110,7 +120,7 @@ class Trainer:
             at=at,
             beat=beat,
         )
-        seconds = time.perf_counter() - began
+        spent = [seconds(index) for index in range(len(stack))]
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
         if engine.digest_of_test() != test:
@@ -138,7 +148,7 @@ class Trainer:
             except protocol.ProtocolViolation as violation:
                 self._refuse(violation)
                 continue
-            self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
+            self._finish(job, replica, evaluation, rules, order, spent[index], len(stack), test)
 
     def _begin(self, stack: list[tuple[Job, Replica, State | None]], engine: Backend) -> dict[int, list[str]]:
         """Checks where each replica begins, and lets it go on from its state; by place in the stack, the rules held."""
@@ -305,22 +315,28 @@ def main(channel: int, place: Place) -> None:
 
     def tell(message: tuple[Any, ...]) -> None:
         with tell_lock:
-            connection.send(message)
+            try:
+                connection.send(message)
+            except OSError:  # the other side is gone
+                os._exit(0)
 
     def told(message: Warning | str, *_: object, **__: object) -> None:
         tell(("told", str(message)))
 
     warnings.showwarning = told
     inbox = _inbox(connection)
-    trainer = Trainer(place, tell)
+    trainer = None
     while True:
         jobs = inbox.get()
         try:
+            trainer = trainer or Trainer(place, tell)
             trainer.work(jobs)
         except MissingWeights as missing:
             tell(("missing", str(missing)))
-        except Exception:
-            tell(("error", traceback.format_exc()))
+        except (OSError, OtherVersion) as error:
+            tell(("stopped", str(error)))
+        except Exception as error:
+            tell(("error", " ".join(traceback.format_exception_only(error)[-1].split()), traceback.format_exc()))
         tell(("idle",))
 
 
