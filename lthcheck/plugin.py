@@ -12,7 +12,9 @@ import shlex
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -93,14 +95,23 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     try:
         _train(node.config, ids)
     except pytest.exit.Exception:
-        node.config.pluginmanager.getplugin("dsession").triggershutdown()  # else the workers wait five seconds for tests
+        for each in node.config.stash[_NODES]:
+            each.shutdown()  # else xdist waits seconds for workers that wait for tests
         raise
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a worker where the findings will be."""
+    """Tells a worker where the findings will be, and bears that it dies while the controller trains."""
+    node.sendcommand = partial(_send, node.sendcommand)
+    node.config.stash.setdefault(_NODES, []).append(node)
     node.workerinput["lthcheck"] = str(_findings_file(node.config))
+
+
+def _send(send: Callable[..., None], name: str, **content: Any) -> None:
+    """Sends a command to a worker; one that is dead is replaced by xdist, which hears of its death after this."""
+    with suppress(OSError):
+        send(name, **content)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -151,6 +162,7 @@ class Inquiry:
 
 _INQUIRY = pytest.StashKey[Inquiry]()
 _FILE = pytest.StashKey[Path]()
+_NODES = pytest.StashKey[list[Any]]()  # xdist's workers, as the controller sees them
 
 
 def inquiry_of(config: pytest.Config) -> Inquiry:

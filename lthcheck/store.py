@@ -8,6 +8,7 @@
         checkpoint.safetensors   while it trains
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
     <root>/format                which version of this layout it is
+    <root>/trainer-error.txt     the traceback of the last trainer that failed
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
 was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent. What another
@@ -84,9 +85,8 @@ class Store:
             if not (self.root / "format").exists():
                 _put(self.root / "format", f"{FORMAT}\n".encode())
         except OSError as error:
-            self._refusal = ValueError(
-                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); mend that or give another"
-            )
+            rule = f"must be a folder that can be written ({error.strerror})"
+            self._refusal = ValueError(f"store={str(root)!r} {rule}; mend that or give another")
             if not (self.root / "runs").is_dir():
                 raise self._refusal from error
 
@@ -145,7 +145,8 @@ class Store:
 
     def keys(self) -> Iterator[str]:
         """The keys of all runs that have a result."""
-        yield from sorted(path.parent.name for path in self.root.glob("runs/*/*/result.json"))
+        names = (path.parent.name for path in self.root.glob("runs/*/*/result.json"))
+        yield from sorted(name for name in names if re.fullmatch("[0-9a-f]{64}", name))  # not what was set aside
 
     def _folder(self, key: str) -> Path:
         return self.root / "runs" / key[:2] / key

@@ -236,7 +236,7 @@ class _Training:
         path = self.pool.store.root / "trainer-error.txt"
         with contextlib.suppress(OSError):
             path.write_text(text)
-            return f"; more in {path}"
+            return f"; its traceback is in {path}"
         return ""
 
     def _lost(self, trainer: _Trainer) -> None:

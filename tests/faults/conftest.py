@@ -15,24 +15,29 @@ from pathlib import Path
 import pytest
 from execute.conftest import _surroundings, alive, ask, cache, command, dataset, gone, kept, processes, study  # noqa: F401
 
-from lthcheck.execute import pool
+from lthcheck import data
+from lthcheck.execute import pool, trainer
+from lthcheck.execute.plan import Demand, plan
+from lthcheck.store import Store
+from lthcheck.study import Arms, Slot
 
 CHECKS = Path(__file__).parents[2] / "checks"
 FACES = {
     "run": ["lthcheck.cli", "run"],
-    "pytest": ["pytest", "-p", "no:cacheprovider", CHECKS / "test_verdict.py"],
-    "pytest -n 2": ["pytest", "-p", "no:cacheprovider", "-n", "2", CHECKS / "test_verdict.py"],
-    "pytest -n 4": ["pytest", "-p", "no:cacheprovider", "-n", "4", CHECKS / "test_verdict.py"],
+    "pytest": ["pytest", "-p", "no:cacheprovider"],
+    "pytest -n 2": ["pytest", "-p", "no:cacheprovider", "-n", "2"],
+    "pytest -n 4": ["pytest", "-p", "no:cacheprovider", "-n", "4"],
 }
 
 
 class Face:
     """A process group as a terminal has one; trainers are outside of it."""
 
-    def __init__(self, name, folder, env, options):
-        prefix = "--" if name == "run" else "--lth-"
+    def __init__(self, name, folder, env, options, which):
+        prefix, more = ("--", []) if name == "run" else ("--lth-", [which])
+        options = [f"{prefix}{key}={value}" for key, value in options.items()]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *FACES[name], *(f"{prefix}{key}={value}" for key, value in options.items())],
+            [sys.executable, "-m", *FACES[name], *more, *options],
             cwd=folder,
             env=os.environ | env,
             stdout=subprocess.PIPE,
@@ -70,9 +75,11 @@ def started(cache, dataset):  # noqa: F811
     usual |= {"epochs": "3", "store": "store", "report-dir": "reports"}
     env = {"LTHCHECK_CACHE": str(cache), "MPLCONFIGDIR": str(cache / "fonts"), "LTHCHECK_CHECKPOINT_SECONDS": "0.05"}
 
-    def start(name, folder, **options):
+    def start(name, folder, which="checks/test_verdict.py", **options):
         (folder / "pytest.ini").write_text("[pytest]\n")
-        return Face(name, folder, env, usual | {key.replace("_", "-"): value for key, value in options.items()})
+        shutil.copytree(CHECKS, folder / "checks", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        options = usual | {key.replace("_", "-"): value for key, value in options.items()}
+        return Face(name, folder, env, options, which)
 
     return start
 
@@ -98,6 +105,32 @@ def untroubled(started, tmp_path_factory):
     code, said = started("run", folder).end()
     assert code == 0, said
     return folder
+
+
+STEPS = 24
+
+
+@pytest.fixture(scope="session")
+def ticket(study):  # noqa: F811
+    """A run whose mask is taken from another run."""
+    made = study(methods=("omp",))
+    return Arms(made, data.describe(made.dataset)).run(Slot("lt", "omp", 0.36, 0.2, 0, 3))
+
+
+@pytest.fixture
+def train(ticket, monkeypatch):
+    """Trains the ticket, after dense, in a folder; checkpoints are written whenever they can be."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+
+    def trained(root, tell=None):
+        store = Store(root, tell)
+        made = plan([Demand(ticket, frozenset({STEPS}))], store)
+        worker = trainer.Trainer(trainer.Place(root, None), lambda message: None)
+        for key in made.order():
+            worker.work([made.jobs[key]])
+        return store
+
+    return trained
 
 
 @pytest.fixture

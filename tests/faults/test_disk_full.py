@@ -5,40 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from faults.conftest import evidence, one_line, remount
+from faults.conftest import STEPS, evidence, one_line, remount
 
-from lthcheck import data
-from lthcheck.execute import trainer
-from lthcheck.execute.plan import Demand, plan
 from lthcheck.store import Store, StoreError
-from lthcheck.study import Arms, Slot
 
-STEPS = 24
 FILES = ["mask.safetensors", "checkpoint.safetensors", f"step-{STEPS}.safetensors", f"correct-{STEPS}.safetensors"]
 FILES += ["result.json"]
 KEPT = "make room or give another --store; what was finished is kept"
-
-
-@pytest.fixture(scope="module")
-def ticket(study):
-    made = study(methods=("omp",))
-    return Arms(made, data.describe(made.dataset)).run(Slot("lt", "omp", 0.36, 0.2, 0, 3))
-
-
-@pytest.fixture
-def train(ticket, monkeypatch):
-    """Trains the ticket, after dense, in a folder; checkpoints are written whenever they can be."""
-    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
-
-    def trained(root):
-        kept = Store(root)
-        made = plan([Demand(ticket, frozenset({STEPS}))], kept)
-        worker = trainer.Trainer(trainer.Place(root, None), lambda message: None)
-        for key in made.order():
-            worker.work([made.jobs[key]])
-        return kept
-
-    return trained
 
 
 @pytest.mark.parametrize("level", ["write", "replace"])
