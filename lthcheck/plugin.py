@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,19 +92,32 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """The controller trains when the first worker tells its tests, before any is handed out."""
-    _train(node.config, ids)
+    try:
+        _train(node.config, ids)
+    except pytest.exit.Exception:
+        for each in node.config.stash[_NODES]:
+            each.shutdown()  # else xdist waits seconds for workers that wait for tests
+        raise
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a worker where the findings will be."""
+    """Tells a worker where the findings will be, and bears that it dies while the controller trains."""
+    node.sendcommand = partial(_send, node.sendcommand)
+    node.config.stash.setdefault(_NODES, []).append(node)
     node.workerinput["lthcheck"] = str(_findings_file(node.config))
+
+
+def _send(send: Callable[..., None], name: str, **content: Any) -> None:
+    """Sends a command to a worker; one that is dead is replaced by xdist, which hears of its death after this."""
+    with suppress(OSError):
+        send(name, **content)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict, last."""
     inquiry = config.stash.get(_INQUIRY, None)
-    if inquiry is None or not inquiry.asked:
+    if inquiry is None or not inquiry.notes:  # nothing was asked, or no answer came
         return
     from lthcheck.report.headline import headline
     from lthcheck.report.tables import verdict_table
@@ -146,6 +162,7 @@ class Inquiry:
 
 _INQUIRY = pytest.StashKey[Inquiry]()
 _FILE = pytest.StashKey[Path]()
+_NODES = pytest.StashKey[list[Any]]()  # xdist's workers, as the controller sees them
 
 
 def inquiry_of(config: pytest.Config) -> Inquiry:
@@ -179,7 +196,7 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
     if not asked:
         return
     inquiry.asked = True
-    from lthcheck.execute.error import TrainerError
+    from lthcheck.execute.error import Interrupted, TrainerError
     from lthcheck.inquire import inquire
 
     reporter = config.pluginmanager.getplugin("terminalreporter")
@@ -188,15 +205,28 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
         show.line(study.summary)
     try:
         found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
+        _findings_file(config).write_text(json.dumps([finding.as_json() for finding in found.findings]))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    except TrainerError as error:
+    except (TrainerError, OSError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+    except Interrupted as error:
+        _ignore_interrupts(config)
+        pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
     finally:
         show.end()
     inquiry.findings = {finding.name: finding for finding in found.findings}
     inquiry.records, inquiry.notes = found.records, found.notes
-    _findings_file(config).write_text(json.dumps([finding.as_json() for finding in found.findings]))
+
+
+def _ignore_interrupts(config: pytest.Config) -> None:
+    """The session ends by itself now; a second Ctrl-C would break into xdist's teardown with a traceback."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def restore() -> None:
+        signal.signal(signal.SIGINT, before)
+
+    config.add_cleanup(restore)
 
 
 class _Shown:
