@@ -92,4 +92,4 @@ def _check_device(device: str) -> None:
         import torch
 
         if not torch.cuda.is_available():
-            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use --device cpu")
+            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use cpu")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -18,6 +19,8 @@ from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
+from lthcheck.pruning.count import kept
+from lthcheck.quantity import check_tuple
 from lthcheck.recipe import Recipe, rung
 from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
 
@@ -102,12 +105,24 @@ class Study:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
+        for field in ("model", "dataset"):
+            if not isinstance(getattr(self, field), str):
+                raise TypeError(f"{field}={getattr(self, field)!r} must be a name, as text")
+        if not isinstance(self.recipe, Recipe):
+            raise TypeError(f"recipe={self.recipe!r} must be a Recipe; lthcheck.recipe.recipe gives one by its name")
+        check_tuple("methods", self.methods, "('imp', 'omp')")
         zoo.check(self.model)
         for method in self.methods:
             known("method", method, METHODS)
         known("device", self.device, ("cpu", "cuda"))
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise ValueError(f"method={','.join(self.methods)!r} must name each of its methods once")
+        asked: dict[float, float] = {}
+        for sparsity, moved in zip(self.recipe.sparsities, self.sparsities, strict=True):
+            if moved in asked:
+                both = f"{asked[moved]:g},{sparsity:g}"
+                raise ValueError(f"sparsity={both} must not name one rung of the ladder, {moved:.5g}, twice; drop one")
+            asked[moved] = sparsity
 
     @property
     def name(self) -> str:
@@ -125,7 +140,7 @@ class Study:
     @cached_property
     def sparsities(self) -> tuple[float, ...]:
         """The recipe's, each moved to the rung that it names."""
-        return tuple(dict.fromkeys(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities))
+        return tuple(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities)
 
     def rounds(self, sparsity: float) -> list[float]:
         """The sparsities after each round of IMP on the way to one; the last step is the shorter one off the ladder."""
@@ -199,12 +214,15 @@ class Arms:
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(facts.name, facts.fingerprint)
         if self.recipe.batch > facts.train_size:
-            raise ValueError(
-                f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}"
-            )
+            rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
+            raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
+        for total, sparsity in product(self._groups(), study.sparsities):
+            if not kept(total, sparsity):
+                rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
+                raise ValueError(f"sparsity={sparsity:.15g} {rule}; ask for less")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}
@@ -241,12 +259,15 @@ class Arms:
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""
-        from lthcheck.pruning.count import kept
+        groups = self._groups()
+        counts = zoo.parameter_counts(self.network)
+        return sum(counts.values()) - sum(groups) + sum(kept(total, sparsity) for total in groups)
 
+    def _groups(self) -> list[int]:
+        """How many prunable weights there are in each group that is ranked on its own."""
         counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
         prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
-        groups = prunable if self.recipe.scope == "layer" else [sum(prunable)]
-        return sum(counts.values()) - sum(prunable) + sum(kept(total, sparsity) for total in groups)
+        return prunable if self.recipe.scope == "layer" else [sum(prunable)]
 
     def slots(self, question: Question) -> Iterator[Slot]:
         """The trainings that a question needs, before any of them is known."""

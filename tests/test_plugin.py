@@ -361,10 +361,10 @@ def test_two_studies_in_one_call(suite, pytester, own):
 
 BAD = {
     "a percentage": ("--lth-sparsity=90", "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
-    "no number": ("--lth-lr=0.1,fast", "--lr 0.1,fast: must be numbers between commas, e.g. 0.1,0.2"),
+    "no number": ("--lth-lr=0.1,fast", "lr='0.1,fast' must be numbers between commas, e.g. 0.1,0.2"),
     "an unknown model": ("--lth-model=resnet21", "model='resnet21' is not known; did you mean resnet*? Known: *"),
-    "an unknown prize": ("--lth-require=gold", "--require gold: must be one of secondary, jackpot"),
-    "no file": ("--lth-expect=none.toml", "--expect none.toml: must be a TOML file that can be read (*)"),
+    "an unknown prize": ("--lth-require=gold", "require='gold' must be one of secondary, jackpot"),
+    "no file": ("--lth-expect=none.toml", "expect='none.toml' must be a TOML file that can be read (*); name another"),
     "no data": ("--lth-dataset=none.npz", "dataset='none.npz' must be a file; write it with numpy.savez, *"),
 }
 

@@ -8,17 +8,36 @@ import click
 
 from lthcheck.cli.outcome import BAD_INPUT, FAILED
 from lthcheck.execute.error import TrainerError
+from lthcheck.report.words import one_line
 
 
 class Group(click.Group):
     """Tells bad input in one line, and ends with exit code 2."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            click.echo(_usage(error), err=True)
+            return ctx.exit(BAD_INPUT)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            click.echo(_usage(error), err=True)
+            ctx.exit(BAD_INPUT)
         except ValueError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {one_line(str(error))}", err=True)
             ctx.exit(BAD_INPUT)
         except (TrainerError, OSError) as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(FAILED)
+
+
+def _usage(error: click.UsageError) -> str:
+    """What click would say in three lines."""
+    command = error.ctx.command_path if error.ctx else "lthcheck"
+    return f"Error: {one_line(error.format_message()).rstrip('.')} ({command} -h tells more)"

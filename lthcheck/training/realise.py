@@ -11,9 +11,9 @@ from lthcheck import zoo
 from lthcheck.names import known
 from lthcheck.pruning.mask import permuted, top
 from lthcheck.pruning.scores import SCORES, score
-from lthcheck.run import Dense, Init, Mask, Network, Permuted, Pruned, Reinit, Run, Start, Weights
+from lthcheck.run import INITIALISERS, Dense, Init, Mask, Network, Permuted, Pruned, Reinit, Run, Start, Weights
 from lthcheck.training.contract import Replica, pruned
-from lthcheck.training.initialiser import INITIALISERS, initial
+from lthcheck.training.initialiser import initial
 
 Trained = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
 Fetch = Callable[[Run, int], Trained]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from lthcheck.evidence import ARMS, Arm, Row
+from lthcheck.quantity import check_real
 from lthcheck.verdict.conditions import condition, first_condition, first_remedies
 from lthcheck.verdict.judgement import RANK, Cell, Condition, Judgement, Prize, Reading
 from lthcheck.verdict.means import ByLength, Means, by_length, close, distinct, means_at, serves
@@ -350,5 +351,5 @@ def _numbers(values: Iterable[float]) -> str:
 
 def _check_margins(delta: float, gamma: float) -> None:
     for name, margin in (("delta", delta), ("gamma", gamma)):
-        if not 0 <= margin < 0.5:
-            raise ValueError(f"{name}={margin} must be a fraction in [0, 0.5); write 0.005 for 0.5 pt")
+        rule = "must be a fraction in [0, 0.5); write 0.005 for 0.5 pt"
+        check_real(name, margin, lambda value: 0 <= value < 0.5, rule)

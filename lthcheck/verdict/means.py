@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lthcheck.evidence import Row
+from lthcheck.evidence import Row
 
 Levels = Mapping[float, float]
 """Mean accuracy by lr."""
@@ -57,6 +55,9 @@ def by_length(rows: Iterable[Row], epochs: float | None = None) -> ByLength:
         ValueError: the lt rows have several lengths, or have none where the other rows have several.
     """
     rows = tuple(rows)
+    stranger = next((row for row in rows if not isinstance(row, Row)), None)
+    if stranger is not None:
+        raise TypeError(f"a row of type {type(stranger).__name__} must be a lthcheck.Row; read_table makes them")
     if epochs is None and not any(row.arm == "lt" for row in rows):
         return ByLength(None, (), (), rows)
     told = [row.epochs for row in rows if row.arm == "lt" and row.epochs is not None]
