@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -219,10 +218,11 @@ class Arms:
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
-        for total, sparsity in product(self._groups(), study.sparsities):
-            if not kept(total, sparsity):
-                rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
-                raise ValueError(f"sparsity={sparsity:.15g} {rule}; ask for less")
+        for asked, sparsity in zip(self.recipe.sparsities, study.sparsities, strict=True):
+            for total in self._groups():
+                if not kept(total, sparsity):
+                    rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
+                    raise ValueError(f"sparsity={asked:.12g} {rule}; ask for less")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         self._made: dict[Slot, Run | None] = {}

@@ -66,6 +66,11 @@ def arguments(store):
     return [*(f"--lth-{name}={value}" for name, value in chosen(store).items()), "--junitxml=junit.xml"]
 
 
+def name_of(argument):
+    """Of the option in "--lth-lr=0.1" or "--lr=0.1"."""
+    return argument.partition("=")[0].removeprefix("--").removeprefix("lth-")
+
+
 def furnish(folder):
     """A folder with the suite and data, in which warnings are errors and every process tells what it imported."""
     shutil.copytree(CHECKS, folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
@@ -173,7 +178,9 @@ def suite(pytester, planted):
     furnish(pytester.path)
 
     def run(*more, store=planted, which="checks"):
-        return pytester.runpytest_subprocess(which, *arguments(store), *more, timeout=300)
+        given = {name_of(argument) for argument in more}
+        rest = [argument for argument in arguments(store) if name_of(argument) not in given]
+        return pytester.runpytest_subprocess(which, *rest, *more, timeout=300)
 
     return run
 

@@ -20,14 +20,14 @@ class Group(click.Group):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as error:
-            click.echo(_usage(error), err=True)
+            click.echo(_usage(error, ctx.command_path), err=True)
             return ctx.exit(BAD_INPUT)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            click.echo(_usage(error), err=True)
+            click.echo(_usage(error, f"{ctx.command_path} {ctx.invoked_subcommand or ''}".rstrip()), err=True)
             ctx.exit(BAD_INPUT)
         except ValueError as error:
             click.echo(f"Error: {one_line(str(error))}", err=True)
@@ -37,7 +37,6 @@ class Group(click.Group):
             ctx.exit(FAILED)
 
 
-def _usage(error: click.UsageError) -> str:
+def _usage(error: click.UsageError, command: str) -> str:
     """What click would say in three lines."""
-    command = error.ctx.command_path if error.ctx else "lthcheck"
     return f"Error: {one_line(error.format_message()).rstrip('.')} ({command} -h tells more)"
