@@ -24,6 +24,7 @@ from lthcheck.recipe import Recipe, rung
 from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
 
 METHODS = ("imp", "omp")
+MOST_PARAMETERS = 10**9  # 4 GB a replica
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
 
 
@@ -212,6 +213,10 @@ class Arms:
         self.study, self.recipe = study, study.recipe
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(facts.name, facts.fingerprint)
+        size = sum(zoo.parameter_counts(self.network).values())
+        if size > MOST_PARAMETERS:
+            rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
+            raise ValueError(f"model={study.model!r} {rule}; name a smaller one")
         if self.recipe.batch > facts.train_size:
             rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
             raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
