@@ -13,21 +13,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lthcheck.data.arrays import Arrays
+    from lthcheck.data.registry import register_dataset
     from lthcheck.evidence import Row
     from lthcheck.recipe import Recipe
     from lthcheck.study import Study
     from lthcheck.verdict.judge import judge
+    from lthcheck.zoo.registry import register_model
 
 __version__ = "0.1.0"
 
 # Where each public name lives; it is imported when it is first used, since pytest imports this package at every start.
 _HOMES = {
+    "Arrays": "lthcheck.data.arrays",
     "Recipe": "lthcheck.recipe",
     "Row": "lthcheck.evidence",
     "Study": "lthcheck.study",
     "judge": "lthcheck.verdict.judge",
+    "register_dataset": "lthcheck.data.registry",
+    "register_model": "lthcheck.zoo.registry",
 }
-__all__ = ["Recipe", "Row", "Study", "judge"]
+__all__ = ["Arrays", "Recipe", "Row", "Study", "judge", "register_dataset", "register_model"]
 
 
 def __getattr__(name: str) -> Any:

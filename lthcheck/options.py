@@ -87,11 +87,14 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
+    Option("import", "Python file or module that registers networks and data of your own", shown="FILE"),
     Option("model", "networks, e.g. mlp-300-100,resnet20", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
     Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
     Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y"),
-    Option("method", "how masks are found: imp (iterative magnitude pruning), omp (one-shot)", _texts, "A,B"),
+    Option("method", "how masks are found: imp (iterative magnitude pruning), omp (one-shot), snip", _texts, "A,B"),
+    Option("mask", 'your own mask, .safetensors or .npz, "{seed}" in its name for one a replicate', shown="FILE"),
+    Option("theta0", "your own initial weights, likewise; without, the recipe's initialiser draws them", shown="FILE"),
     Option("seeds", "replicates", _whole, "N"),
     Option("epochs", "length T of every training", _whole, "N"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
@@ -114,7 +117,9 @@ OPTIONS: tuple[Option, ...] = (
 )
 
 # What makes an expectation on record void once it is given.
-CHANGES_STUDY = ("model", "dataset", "lr", "sparsity", "method", "seeds", "epochs", "recipe", "device")
+CHANGES_STUDY = (
+    "model", "dataset", "lr", "sparsity", "method", "seeds", "epochs", "recipe", "device", "mask", "theta0",
+)  # fmt: skip
 CHANGES_VERDICT = ("reading", "delta", "gamma", "assume-adequate")
 
 
@@ -152,13 +157,19 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     """
     # here, since every pytest session that the plugin is installed for reads the table of options
     from lthcheck import data
+    from lthcheck.extension import load
     from lthcheck.preset import preset
     from lthcheck.recipe import recipe
     from lthcheck.report.stem import stem
     from lthcheck.study import Study, slug
 
+    if "import" in chosen:
+        load(chosen["import"])
     own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
     base = preset(chosen.get("preset", DEFAULT_PRESET))
+    if "mask" in chosen and "sparsity" in chosen:
+        rule = "must not stand beside sparsity, since a mask has a sparsity of its own; leave one out"
+        raise ValueError(f"mask={chosen['mask']!r} {rule}")
     plain = recipe(chosen.get("recipe", "ma2021")) if own_question or "recipe" in chosen else base.recipe
     fields = {"lr": "lrs", "sparsity": "sparsities", "seeds": "seeds", "epochs": "epochs"}
     own = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
@@ -174,9 +185,11 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             model=model,
             dataset=dataset,
             recipe=own,
-            methods=chosen.get("method", base.methods),
+            methods=chosen.get("method", ("given",) if "mask" in chosen else base.methods),
             preset=base.name if unchanged else None,
             device=chosen.get("device", "cpu"),
+            theta0=chosen.get("theta0"),
+            mask=chosen.get("mask"),
         )
         for model in models
         for dataset in datasets

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck import zoo
 from lthcheck.pruning.count import kept
-from lthcheck.run import Dense, Init, Permuted, Pruned, Reinit, Run
+from lthcheck.run import Dense, Given, Init, Permuted, Pruned, Reinit, Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,9 @@ RULES: dict[str, str] = {
     "fresh": "optimiser state and batch-norm statistics begin anew",
     "reinit": "rr's initialisation is independent of lt's",
     "density": "a mask keeps exactly round((1 - s) n) weights",
-    "ranked": "a mask keeps the weights of largest magnitude, over all layers or in each, as its scope says",
+    "ranked": "a mask keeps the weights of highest score, over all layers or in each, as its scope says",
+    "saliency": "the scores of snip sum to the loss's derivative along the weights",
+    "given": "a mask of the user's own is the one in the file",
     "nested": "a mask revives no weight that was pruned before",
     "permuted": "a permuted mask differs from its source and keeps its counts",
     "pruned": "a pruned weight has its pruned value after the last step",
@@ -63,14 +65,17 @@ def check_start(
     recomputed: Mapping[str, Tensor],
     parent: Mapping[str, Tensor],
     ranked: Mapping[str, Tensor],
+    derivative: float | None = None,
 ) -> list[str]:
     """Holds a run against the rules before its first step.
 
     Args:
         state: what the backend holds, as it was read back from it.
         recomputed: theta_0, computed once more from its expression.
-        parent: the mask that the run's mask was derived from; empty where there is none.
-        ranked: the weights that the run's mask was taken from, by parameter name; empty where there are none.
+        parent: the mask that the run's mask was derived from, or given by; empty where there is none.
+        ranked: what the run's mask was ranked by, with its sign, by parameter name: the weights that it was taken from,
+            for snip times their gradient; empty where there is nothing.
+        derivative: for snip, of the loss along the prunable weights, found without a gradient.
 
     Returns:
         The rules that applied and hold.
@@ -94,6 +99,9 @@ def check_start(
         _check_density(replica, run.mask)
         _check_ranked(replica, run.mask, parent, ranked)
         held += ["density", "ranked"]
+        if derivative is not None:
+            _check_saliency(replica, ranked, derivative)
+            held.append("saliency")
         if parent or (isinstance(run.mask.of, Run) and not isinstance(run.mask.of.mask, Dense)):
             _check_nested(replica, parent)
             held.append("nested")
@@ -102,6 +110,9 @@ def check_start(
     if isinstance(run.mask, Permuted):
         _check_permuted(replica, run.mask, parent)
         held.append("permuted")
+    if isinstance(run.mask, Given):
+        _check_given(replica, parent)
+        held.append("given")
     return held
 
 
@@ -125,9 +136,9 @@ def _check_reinit(replica: Replica, start: Reinit) -> None:
     own = initial(start.network, start.initialiser, start.seed, "init")
     for name, theta in replica.theta0.items():
         a, b = own[name].flatten(), theta.double().flatten()
-        if (
-            a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0
-        ):  # norm layers and short biases carry no evidence
+        # norm layers and short biases carry no evidence, nor do layers that a constructor of the user's does not draw
+        drawn = start.initialiser != "own" or not bool((a.to(theta.dtype) == theta.flatten()).all())
+        if a.numel() < 64 or float(a.std()) == 0 or float(b.std()) == 0 or not drawn:
             continue
         correlation = float(torch.corrcoef(torch.stack([a, b]))[0, 1])
         if abs(correlation) > 6 / a.numel() ** 0.5:  # six standard errors of a correlation of zero
@@ -157,6 +168,21 @@ def _check_ranked(replica: Replica, mask: Pruned, parent: Mapping[str, Tensor], 
         if largest > stay[name]:
             detail = f"a weight of magnitude {largest:g} was pruned, one of {stay[name]:g} stays"
             raise ProtocolViolation("ranked", replica.run.key, name, detail)
+
+
+def _check_saliency(replica: Replica, ranked: Mapping[str, Tensor], derivative: float) -> None:
+    """The sum of w dL/dw is what the loss gains where all w grow alike: an identity that no other score satisfies."""
+    products = [ranked[name].double() for name in replica.mask]
+    total, size = sum(float(layer.sum()) for layer in products), sum(float(layer.abs().sum()) for layer in products)
+    if abs(total - derivative) > 1e-3 * size:  # a ReLU that switches within the difference costs some 1e-5 of the size
+        detail = f"the scores sum to {total:g}, the loss's derivative is {derivative:g}"
+        raise ProtocolViolation("saliency", replica.run.key, ", ".join(replica.mask), detail)
+
+
+def _check_given(replica: Replica, given: Mapping[str, Tensor]) -> None:
+    for name in sorted(given.keys() | replica.mask.keys()):
+        if name not in replica.mask or name not in given or not bool((replica.mask[name] == given[name]).all()):
+            raise ProtocolViolation("given", replica.run.key, name, "the mask is not the one in the file")
 
 
 def _check_density(replica: Replica, mask: Pruned) -> None:

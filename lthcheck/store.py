@@ -6,7 +6,9 @@
         correct-<k>.safetensors  which test samples it got right at step k
         mask.safetensors         its mask
         checkpoint.safetensors   while it trains
+    <root>/given/<sha256>.safetensors   weights and masks of the user's own, by content
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
+    <root>/studies/<id>.json     a study on record and the runs that it needs (`lthcheck.ledger`)
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
 was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
@@ -20,14 +22,17 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from filelock import FileLock
 
+from lthcheck.given import digest
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from torch import Tensor
 
 FORMAT = "lthcheck.store/1"
@@ -110,6 +115,22 @@ class Store:
         names = [path.stem for path in self._folder(key).glob("step-*.safetensors")]
         return sorted(int(name.removeprefix("step-")) for name in names)
 
+    def keep_given(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keeps the user's own weights or mask, under the sha256 of their content."""
+        from safetensors.numpy import save
+
+        if self.given(sha256 := digest(arrays)) is None:
+            path = self._given_path(sha256)
+            path.parent.mkdir(exist_ok=True)
+            write_sealed(path, sha256, save(dict(arrays)))
+
+    def given(self, sha256: str) -> dict[str, npt.NDArray[Any]] | None:
+        """The user's own weights or mask with that content, or None."""
+        from safetensors.numpy import load
+
+        payload = self._sound(self._given_path(sha256), sha256, "it is taken anew from the file that it came from")
+        return None if payload is None else dict(load(payload))
+
     def lock(self, key: str) -> FileLock:
         """The right to train a run; it is released when its process dies."""
         return FileLock(self.root / "locks" / f"{key}.lock", thread_local=False)
@@ -124,37 +145,53 @@ class Store:
     def _path(self, key: str, file: str) -> Path:
         return self._folder(key) / file
 
+    def _given_path(self, sha256: str) -> Path:
+        return self.root / "given" / f"{sha256}.safetensors"
+
     def _write(self, key: str, file: str, payload: bytes) -> None:
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{file}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(json.dumps(_header(key, file, payload)).encode() + b"\n")
-                stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(name, folder / file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_sealed(folder / file, key, payload)
 
     def _read(self, key: str, file: str) -> bytes | None:
-        path = self._path(key, file)
+        return self._sound(self._path(key, file), key, "the run counts as not trained")
+
+    def _sound(self, path: Path, key: str, then: str) -> bytes | None:
+        """What was written there; what is not is set aside, and told together with what follows."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        head, _, payload = content.partition(b"\n")
-        try:
-            sound = json.loads(head) == _header(key, file, payload)
-        except ValueError:
-            sound = False
-        if sound:
+        payload = unsealed(content, key, path.name)
+        if payload is not None:
             return payload
         with contextlib.suppress(FileNotFoundError):  # another reader was first
-            path.replace(path.with_name(f"{file}.corrupt"))
-        self.tell(f"{path} is not what was written there; set aside as {file}.corrupt, the run counts as not trained")
+            path.replace(path.with_name(f"{path.name}.corrupt"))
+        self.tell(f"{path} is not what was written there; set aside as {path.name}.corrupt, {then}")
+        return None
+
+
+def write_sealed(path: Path, key: str, payload: bytes) -> None:
+    """Writes a file with its header at once: a reader sees all of it, or what was there before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(json.dumps(_header(key, path.name, payload)).encode() + b"\n")
+            stream.write(payload)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def unsealed(content: bytes, key: str, file: str) -> bytes | None:
+    """What stands below the header; None if it is not what was written there."""
+    head, _, payload = content.partition(b"\n")
+    try:
+        return payload if json.loads(head) == _header(key, file, payload) else None
+    except ValueError:
         return None
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-from lthcheck import zoo
+from lthcheck import given, zoo
 from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
@@ -21,9 +21,14 @@ from lthcheck.protocol import RULES
 from lthcheck.pruning.count import kept
 from lthcheck.quantity import check_tuple
 from lthcheck.recipe import Recipe, rung
-from lthcheck.run import Data, Dense, Init, Pruned, Reinit, Run
+from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
 
-METHODS = ("imp", "omp")
+METHODS: dict[str, str] = {
+    "imp": "iterative magnitude pruning",
+    "omp": "one-shot magnitude pruning",
+    "snip": "pruning at initialisation by |w dL/dw| (Lee et al. 2019)",
+    "given": "a mask of your own",
+}
 MOST_PARAMETERS = 10**9  # 4 GB a replica
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
 
@@ -95,14 +100,19 @@ class Study:
     Attributes:
         preset: the name of the preset that it is, unchanged; None otherwise.
         device: "cpu" or "cuda".
+        theta0: the user's own initial weights for dense and lt: a file as `lthcheck.given` reads it, or one for each
+            replicate where "{seed}" stands in its name.
+        mask: the user's own mask, likewise, of the method "given"; its layers are the prunable ones.
     """
 
     model: str
     dataset: str
     recipe: Recipe
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = ("imp", "omp")
     preset: str | None = None
     device: str = "cpu"
+    theta0: str | None = None
+    mask: str | None = None
 
     def __post_init__(self) -> None:
         for field in ("model", "dataset"):
@@ -117,6 +127,17 @@ class Study:
         known("device", self.device, ("cpu", "cuda"))
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise ValueError(f"method={','.join(self.methods)!r} must name each of its methods once")
+        if ("given" in self.methods) != (self.mask is not None) or ("given" in self.methods and len(self.methods) > 1):
+            got = f"method={','.join(self.methods)!r}, mask={self.mask!r}"
+            raise ValueError(f"{got}: a mask of your own goes with the method given, and with no other beside it")
+        if self.mask is not None:
+            rates = {given.sparsity(mask) for mask in self.masks}
+            if len(rates) > 1:
+                raise ValueError(f"mask={self.mask!r}: all replicates must be of one sparsity, not {sorted(rates)}")
+        if self.mask is None:
+            self._refuse_one_rung_twice()
+
+    def _refuse_one_rung_twice(self) -> None:
         asked: dict[float, float] = {}
         for sparsity, moved in zip(self.recipe.sparsities, self.sparsities, strict=True):
             if moved in asked:
@@ -138,8 +159,16 @@ class Study:
         return f"{self.name}: {', '.join(self.methods)} at sparsity {rates}; lr {lrs}; {length}; recipe {recipe.name}"
 
     @cached_property
+    def masks(self) -> tuple[given.Arrays, ...]:
+        """The masks of the user's own, one for each replicate."""
+        paths = [given.of_replicate(self.mask or "", seed) for seed in range(self.recipe.seeds)]
+        return tuple(given.read_mask(path) for path in paths)
+
+    @cached_property
     def sparsities(self) -> tuple[float, ...]:
-        """The recipe's, each moved to the rung that it names."""
+        """The recipe's, each moved to the rung that it names; of a mask of the user's own, its own."""
+        if self.mask is not None:
+            return (given.sparsity(self.masks[0]),)
         return tuple(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities)
 
     def rounds(self, sparsity: float) -> list[float]:
@@ -202,8 +231,19 @@ class Study:
             "seeds": self.recipe.seeds,
             "epochs": self.recipe.epochs,
             "device": self.device,
+            "theta0": self.theta0,
+            "mask": self.mask,
             "recipe": asdict(self.recipe),
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Study:
+        """The inverse of `as_json`."""
+        recipe: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
+        }
+        fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
+        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
 
 
 class Arms:
@@ -217,20 +257,44 @@ class Arms:
         if size > MOST_PARAMETERS:
             rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
             raise ValueError(f"model={study.model!r} {rule}; name a smaller one")
+        self.initialiser = "own" if self.network.fingerprint else self.recipe.initialiser
         if self.recipe.batch > facts.train_size:
             rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
             raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
-        for asked, sparsity in zip(self.recipe.sparsities, study.sparsities, strict=True):
+        for asked, sparsity in () if study.mask else zip(self.recipe.sparsities, study.sparsities, strict=True):
             for total in self._groups():
                 if not kept(total, sparsity):
                     rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
                     raise ValueError(f"sparsity={asked:.12g} {rule}; ask for less")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
+        if self.network.fingerprint:
+            from lthcheck.zoo.trial import trial
+
+            trial(self.network)
         self._made: dict[Slot, Run | None] = {}
+        self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
+        shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)
+        self._masks = [self._given(f"mask={study.mask!r}", mask, shapes) for mask in study.masks] if study.mask else []
+        self._theta0 = [
+            self._given(f"theta0={study.theta0!r}", given.read_theta0(given.of_replicate(study.theta0, seed)), shapes)
+            for seed in seeds
+            if study.theta0
+        ]
+
+    def _given(self, what: str, arrays: given.Arrays, shapes: Mapping[str, tuple[int, ...]]) -> Given:
+        given.fit(what, arrays, shapes, whole=what.startswith("theta0"))
+        word = Given(given.digest(arrays))
+        self.given[word.sha256] = arrays
+        return word
+
+    @property
+    def made(self) -> dict[Slot, Run]:
+        """Every training asked for so far, the rounds of IMP on the way to it included."""
+        return {slot: run for slot, run in self._made.items() if run is not None}
 
     def run(self, slot: Slot) -> Run | None:
         """The training in a slot; None for the SDT of a network that has no width to choose."""
@@ -241,7 +305,9 @@ class Arms:
     def _run(self, slot: Slot) -> Run | None:
         stretch = slot.epochs // self.recipe.epochs
         training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
-        init, reinit = (word(self.network, self.recipe.initialiser, slot.seed) for word in (Init, Reinit))
+        init: Start = Init(self.network, self.initialiser, slot.seed)
+        if self._theta0:
+            init = self._theta0[slot.seed]
         if slot.arm == "dense":
             return Run(self.network, self.data, training, init, Dense(), slot.seed)
         assert slot.sparsity is not None
@@ -249,24 +315,41 @@ class Arms:
             small = zoo.narrower(self.network, self.ticket_size(slot.sparsity))
             if small is None:
                 return None
-            return Run(small, self.data, training, Init(small, self.recipe.initialiser, slot.seed), Dense(), slot.seed)
+            return Run(small, self.data, training, Init(small, self.initialiser, slot.seed), Dense(), slot.seed)
         if slot.arm == "rr":
             lt = self.run(slot._replace(arm="lt"))
             assert lt is not None
+            reinit = Reinit(self.network, self.initialiser, slot.seed)
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
+        return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)
+
+    def _mask(self, slot: Slot, init: Start) -> Mask:
+        """The mask of a ticket."""
+        assert slot.sparsity is not None
+        if slot.method == "given":
+            return self._masks[slot.seed]
+        if slot.method == "snip":
+            score = Score("snip", self.data, slot.seed)
+            return Pruned(init, slot.sparsity, score, self.recipe.scope, self.recipe.roles)
+        return Pruned(self._before(slot), slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
+
+    def _before(self, slot: Slot) -> Run:
+        """The training whose weights a mask is taken from: of the round before, or the dense one."""
+        assert slot.sparsity is not None
         before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
         of = self.run(
             slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None)
         )
         assert of is not None
-        mask = Pruned(of, slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
-        return Run(self.network, self.data, training, init, mask, slot.seed)
+        return of
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""
+        size = sum(zoo.parameter_counts(self.network).values())
+        if self.study.mask:
+            return size - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
         groups = self._groups()
-        counts = zoo.parameter_counts(self.network)
-        return sum(counts.values()) - sum(groups) + sum(kept(total, sparsity) for total in groups)
+        return size - sum(groups) + sum(kept(total, sparsity) for total in groups)
 
     def _groups(self) -> list[int]:
         """How many prunable weights there are in each group that is ranked on its own."""

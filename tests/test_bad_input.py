@@ -38,7 +38,7 @@ NAMES = {
     "a reading": ({"reading": "literally"}, "reading='literally' must be one of joint, literal; did you mean literal?"),
     "a device": ({"device": "cude"}, "device='cude' must be one of cpu, cuda; did you mean cuda?"),
     "a prize": ({"require": "jackpott"}, "require='jackpott' must be one of secondary, jackpot; did you mean jackpot?"),
-    "nothing like it": ({"method": "snip"}, "method='snip' is not known; Known: imp, omp"),
+    "nothing like it": ({"method": "xyz"}, "method='xyz' is not known; Known: imp, omp"),
 }
 NUMBERS = {
     "percent": ({"sparsity": "90"}, "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),

@@ -228,7 +228,7 @@ class TestSmallDense:
     def test_a_network_without_a_width_has_none(self, monkeypatch):
         from torch import nn
 
-        def fixed(shape, classes, width):
+        def fixed(shape, classes):
             return nn.Sequential(nn.Linear(shape[0], 16), nn.ReLU(), nn.Linear(16, classes))
 
         monkeypatch.setattr(registry, "_registered", {})

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lthcheck.data import mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
+from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
 from lthcheck.names import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -35,21 +36,37 @@ SOURCES = {
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
 }
 
-_registered: dict[str, Callable[[], Arrays]] = {}
+Loader = Callable[[], "Arrays | tuple[Images, Images]"]
+
+_registered: dict[str, Loader] = {}
 _described: dict[str, Info] = {}
 
 
-def register_dataset(name: str, loader: Callable[[], Arrays]) -> None:
+def register_dataset(name: str, loader: Loader) -> None:
     """Makes data of yours known by name; registering a name again replaces it.
 
     Args:
         name: none of lthcheck's own, and not ending in ".npz".
-        loader: gives the same arrays whenever it is called.
+        loader: gives the same data whenever it is called: `lthcheck.Arrays`, or a training and a test set in the style
+            of torchvision, with `len` and (image or tensor, label) at each index, without random transforms.
+
+    Raises:
+        ValueError: for a name that is taken.
     """
     if _source(name):
         raise ValueError(f"dataset={name!r} must not be a name of lthcheck's own, nor end in .npz; choose another")
     _described.pop(name, None)
     _registered[name] = loader
+
+
+def registered(names: Iterable[str]) -> dict[str, Loader]:
+    """The loaders of those names that are data sets of the user's."""
+    return {name: _registered[name] for name in names if name in _registered}
+
+
+def adopt(loaders: Mapping[str, Loader]) -> None:
+    """Makes data sets known that were registered in another process."""
+    _registered.update(loaders)
 
 
 def names() -> list[str]:
@@ -73,12 +90,24 @@ def load(name: str, *, data_dir: Path | None = None) -> Arrays:
     check(name)
     source = _source(name)
     try:
-        arrays = source.read(source.files(data_dir)) if source else _registered[name]()
+        return source.read(source.files(data_dir)) if source else _own(_registered[name])
     except ValueError as error:
         raise ValueError(f"dataset={name!r}: {error}") from error
-    if not isinstance(arrays, Arrays):
-        raise ValueError(f"dataset={name!r}: the loader gave {type(arrays).__name__}, must give lthcheck.data.Arrays")
-    return arrays
+
+
+def _own(loader: Loader) -> Arrays:
+    try:
+        given: object = loader()
+        if isinstance(given, tuple) and len(given) == 2 and all(hasattr(part, "__getitem__") for part in given):
+            given = materialised(*given)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"the loader failed ({type(error).__name__}: {error}); mend it") from error
+    if isinstance(given, Arrays):
+        return given
+    rule = "must give lthcheck.Arrays, or a pair of a training and a test set"
+    raise ValueError(f"the loader gave {type(given).__name__}, {rule}")
 
 
 def describe(name: str, *, data_dir: Path | None = None) -> Info:

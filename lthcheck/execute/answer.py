@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import data, protocol, zoo
+from lthcheck import data, ledger, protocol, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Demand, Plan, plan
 from lthcheck.execute.progress import Progress
+from lthcheck.execute.registered import packed
 from lthcheck.run import Run, needs
 from lthcheck.store import Store
 from lthcheck.study import Arms, Question, Slot, Study
@@ -30,6 +31,8 @@ class Answer:
         test_size: samples that accuracy is measured on.
         cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
+        entry: the study as it is on record.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer, in network order.
     """
 
     study: Study
@@ -38,6 +41,8 @@ class Answer:
     checked: dict[str, int] = field(default_factory=dict)
     test_size: int | None = None
     cost: dict[str, Any] = field(default_factory=dict)
+    entry: ledger.Entry | None = None
+    layers: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 def answer(
@@ -55,6 +60,9 @@ def answer(
         TrainerError: if a trainer failed; what was finished is in the store.
     """
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
+    registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
+    for opened, _ in open_studies.values():
+        opened.put_on_record()
     progress = Progress()
     pool = None
     try:
@@ -67,7 +75,7 @@ def answer(
                 # torch is needed from here on, and only here: a study that is in the store is judged without it
                 from lthcheck.execute.pool import Pool
 
-                pool = Pool(store, data_dir=data_dir, trainers=trainers)
+                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
@@ -100,6 +108,17 @@ class _Open:
         for question in study.questions():  # every run is written down once, so that bad input is told before training
             for slot in self.arms.slots(question):
                 self.arms.run(slot)
+        for arrays in self.arms.given.values():
+            store.keep_given(arrays)
+        self.id = ledger.identity(self.arms.made.values())
+        self.on_record = 0
+
+    def put_on_record(self) -> ledger.Entry:
+        """Before the store is looked at: what a study on record needs is not removed."""
+        made = ledger.entry(self.id, self.study, self.arms.made)
+        ledger.keep(self.store.root, made)
+        self.on_record = len(made.runs)
+        return made
 
     def demands(self, questions: list[Question]) -> list[Demand]:
         """The trainings wanted next; dense networks and tickets keep their weights, since masks are taken from them."""
@@ -107,6 +126,8 @@ class _Open:
             more = self.arms.next(questions, self._read())
             new = {slot: run for slot, run in more.items() if slot not in self.slots}
             self.slots |= new
+            if len(self.arms.made) > self.on_record:  # the study has wanted more than could be known before
+                self.put_on_record()
             if not new or not any(self._record(slot) for slot in new):
                 break
         missing = [(slot, run) for slot, run in self.slots.items() if slot not in self.records]
@@ -154,6 +175,13 @@ class _Open:
                 "replica_steps": steps,
                 "seconds": sum(record["seconds"] for record in runs.values()),
             },
+            self.put_on_record(),
+            # a ticket whose dense network diverged was never pruned
+            {
+                record["key"]: record["layers"]
+                for slot, record in self.records.items()
+                if slot.arm == "lt" and record["layers"]
+            },
         )
 
     def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
@@ -181,7 +209,7 @@ class _Open:
             accuracy=record["accuracy"],
             method=slot.method,
             sparsity=slot.sparsity,
-            source_lr=slot.lr if slot.arm in ("lt", "rr") else None,
+            source_lr=slot.lr if slot.method in ("imp", "omp") else None,
             seed=slot.seed,
             epochs=slot.epochs,
             params=record["params"],

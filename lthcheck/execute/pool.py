@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from lthcheck import zoo
 from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
+from lthcheck.execute.registered import Packed
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import described
 from lthcheck.store import Store
 from lthcheck.training import realise
 from lthcheck.training.contract import stack_signature
-from lthcheck.training.train import stackable
 
 # Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC, best of 5): .40 ms a replica-step alone,
 # .34 with 5 or 8, .36 to .43 with 12; a 64-32 MLP: .12 alone, .054 with 8, .050 with 12.
@@ -45,8 +46,15 @@ class _Trainer:
 class Pool:
     """Trains plans, until it is closed."""
 
-    def __init__(self, store: Store, *, data_dir: Path | None = None, trainers: int | None = None) -> None:
-        self.store, self.data_dir = store, data_dir
+    def __init__(
+        self,
+        store: Store,
+        *,
+        data_dir: Path | None = None,
+        trainers: int | None = None,
+        registered: Packed | None = None,
+    ) -> None:
+        self.store, self.data_dir, self.registered = store, data_dir, registered
         self.size = trainers or cores()
         self._trainers: list[_Trainer] = []
 
@@ -93,7 +101,9 @@ class Pool:
             stdin=subprocess.DEVNULL,
         )
         theirs.close()
-        return _Trainer(process, Connection(ours.detach()))
+        trainer = _Trainer(process, Connection(ours.detach()))
+        trainer.connection.send(self.registered)
+        return trainer
 
 
 def cores() -> int:
@@ -174,7 +184,7 @@ class _Training:
             return []
         ready.sort(key=lambda key: -self.priority[key])
         alike = [key for key in ready if self.signature[key] == self.signature[ready[0]]]
-        largest = LARGEST_STACK if stackable(self.left[ready[0]].run.network) else 1
+        largest = LARGEST_STACK if zoo.is_mlp(self.left[ready[0]].run.network) else 1
         return [self.left[key] for key in alike[: min(largest, math.ceil(len(alike) / self.pool.size))]]
 
     def _hear(self, trainer: _Trainer) -> None:

@@ -24,11 +24,13 @@ from torch import Tensor
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
 from lthcheck.execute.plan import Job
-from lthcheck.run import Permuted, Pruned, Run, described
+from lthcheck.execute.registered import unpacked
+from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
 from lthcheck.store import Store
 from lthcheck.training import order as orders
 from lthcheck.training import realise
 from lthcheck.training.contract import Backend, Evaluation, Replica, State
+from lthcheck.training.saliency import Batch, batch
 from lthcheck.training.train import backend, train
 
 CHECKPOINT_SECONDS = float(os.environ.get("LTHCHECK_CHECKPOINT_SECONDS", "15"))
@@ -49,6 +51,7 @@ class Trainer:
         self.store = Store(place.store, lambda text: tell(("told", text)))
         self.data_dir, self.tell = place.data_dir, tell
         self._resident: dict[tuple[str, str, str], Resident] = {}
+        self.library = realise.Library(self._fetch, self._given, self._batch)
 
     def work(self, jobs: list[Job]) -> None:
         """Trains the jobs, which share a stack signature; those that another process trains are told as "busy"."""
@@ -68,7 +71,7 @@ class Trainer:
                     continue
                 first, state = self._latest(job)
                 self.tell(("resumed", first - job.run.training.first_step))
-                mine.setdefault(first, []).append((job, realise.replica(job.run, self._fetch), state))
+                mine.setdefault(first, []).append((job, realise.replica(job.run, self.library), state))
             for first, stack in mine.items():
                 self._train(first, stack)
         finally:
@@ -77,7 +80,8 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        engine = backend(replicas, self._data(jobs[0].run))
+        run = jobs[0].run
+        engine = backend(replicas, self._data(run.data, run.training.precision, run.training.device))
         order, test = engine.order, engine.digest_of_test()
         began = time.perf_counter()
         held = self._begin(stack, engine)
@@ -205,15 +209,22 @@ class Trainer:
         self.tell(("done", run.key))
 
     def _checked_start(self, replica: Replica, state: State) -> list[str]:
-        run = replica.run
-        recomputed = realise.start(run.start, self._fetch)
+        run, library = replica.run, self.library
+        recomputed = realise.start(run.start, run.network, library)
         parent: Mapping[str, Tensor] = {}
         ranked: Mapping[str, Tensor] = {}
+        derivative = None
         if isinstance(run.mask, Pruned):
-            ranked, parent = realise.source(run.mask.of, self._fetch)
+            ranked, parent = realise.source(run.mask.of, run.network, library)
+            if run.mask.score.name == "snip":
+                slope = realise.slope(run.mask, run.network, library)
+                ranked = {name: weight * slope[name] for name, weight in ranked.items()}
+                derivative = realise.slope_along_mask(run.mask, run.network, library)
         elif isinstance(run.mask, Permuted):
-            parent = realise.mask(run.mask.mask, run.network, self._fetch)
-        return protocol.check_start(replica, state, recomputed, parent, ranked)
+            parent = realise.mask(run.mask.mask, run.network, library)
+        elif isinstance(run.mask, Given):
+            parent = self._given(run.mask.sha256)
+        return protocol.check_start(replica, state, recomputed, parent, ranked, derivative)
 
     def _fetch(self, run: Run, step: int) -> realise.Trained:
         state = self.store.tensors(run.key, f"step-{step}")
@@ -226,6 +237,15 @@ class Trainer:
         if mask is None:
             raise MissingWeights(run.key, step)
         return {name: weights[name] for name in order}, {name: mask[name] for name in order if name in mask}
+
+    def _given(self, sha256: str) -> Mapping[str, Tensor]:
+        arrays = self.store.given(sha256)
+        if arrays is None:
+            raise MissingWeights(sha256, 0)
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    def _batch(self, data: Data, seed: int) -> Batch:
+        return batch(self._data(data, "float64", "cpu"), seed)
 
     def _latest(self, job: Job) -> tuple[int, State | None]:
         """The latest step to go on from that still passes all that is asked for, and the state there."""
@@ -258,17 +278,16 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
-    def _data(self, run: Run) -> Resident:
-        key = (run.data.key, run.training.precision, run.training.device)
+    def _data(self, wanted: Data, precision: str, device: str) -> Resident:
+        key = (wanted.key, precision, device)
         if key not in self._resident:
-            arrays = data.load(run.data.name, data_dir=self.data_dir)
-            if arrays.fingerprint != run.data.fingerprint:
+            arrays = data.load(wanted.name, data_dir=self.data_dir)
+            if arrays.fingerprint != wanted.fingerprint:
                 raise ValueError(
-                    f"data set {run.data.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
-                    f"{run.data.fingerprint[:12]}; it changed since the study was planned: start again"
+                    f"data set {wanted.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
+                    f"{wanted.fingerprint[:12]}; it changed since the study was planned: start again"
                 )
-            device, dtype = torch.device(run.training.device), realise.DTYPES[run.training.precision]
-            self._resident[key] = Resident.put(arrays, device, dtype)
+            self._resident[key] = Resident.put(arrays, torch.device(device), realise.DTYPES[precision])
         return self._resident[key]
 
 
@@ -311,6 +330,10 @@ def main(channel: int, place: Place) -> None:
         tell(("told", str(message)))
 
     warnings.showwarning = told
+    try:
+        unpacked(connection.recv())
+    except Exception:
+        tell(("error", traceback.format_exc()))
     inbox = _inbox(connection)
     trainer = Trainer(place, tell)
     while True:

@@ -29,7 +29,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
         raise OSError(
             error.errno,
             f"the report {path.name} must be written to a folder that takes files ({error.strerror}); "
-            "make room or name another folder with the option report-dir",
+            "make room or name another folder",
             str(path.parent),
         ) from error
     return path

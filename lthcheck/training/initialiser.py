@@ -2,6 +2,7 @@
 
 pytorch: U(-b, b) with b = fan_in^-1/2, biases too (torch's default). kaiming_normal: N(0, 2 / fan_in) (He et al. 2015),
 xavier_normal: N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010), biases 0. Norm layers: weight 1, bias 0.
+own: what the network's constructor draws, for networks of the user's; other versions of torch may draw other numbers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict
         purpose: "init" for theta_0, "reinit" for theta_0': independent streams of the same seed.
     """
     known("initialiser", initialiser, INITIALISERS)
+    if initialiser == "own":
+        module = zoo.build(network, seed=draws.stream(seed, purpose))
+        return {name: parameter.detach().double() for name, parameter in module.named_parameters()}
     roles = zoo.roles(network)
     weights: dict[str, Tensor] = {}
     fan_in = 1

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lthcheck import draws
 from lthcheck.data.resident import Resident
 from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.order import Order
@@ -50,8 +51,12 @@ class ModuleLoop:
             )
             rates = learning_rates(training, first, last)
             module.train()
+            # a network of the user's may draw, for dropout say, and torch's layers draw from its global generator
+            own, kept = bool(replica.run.network.fingerprint), torch.get_rng_state()
             with threads(training.threads):
                 for step in range(first, last):
+                    if own:
+                        torch.manual_seed(draws.stream(replica.run.seed, "noise", step))
                     x, y = self.data.train_batch(self.order.at(step)[index])
                     optimiser.zero_grad()
                     functional.cross_entropy(module(_channels_last(x)), y).backward()  # type: ignore[no-untyped-call]
@@ -64,6 +69,8 @@ class ModuleLoop:
                         with torch.no_grad():
                             for parameter, gone, value in fixed:
                                 parameter[gone] = value.to(self.device)[gone]
+            if own:
+                torch.set_rng_state(kept)
 
     def evaluate(self) -> list[Evaluation]:
         """See `contract.Backend.evaluate`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -11,13 +13,47 @@ from lthcheck import zoo
 from lthcheck.names import known
 from lthcheck.pruning.mask import permuted, top
 from lthcheck.pruning.scores import SCORES, score
-from lthcheck.run import INITIALISERS, Dense, Init, Mask, Network, Permuted, Pruned, Reinit, Run, Start, Weights
+from lthcheck.run import (
+    INITIALISERS,
+    Data,
+    Dense,
+    Given,
+    Init,
+    Mask,
+    Network,
+    Permuted,
+    Pruned,
+    Reinit,
+    Run,
+    Start,
+    Weights,
+)
 from lthcheck.training.contract import Replica, pruned
 from lthcheck.training.initialiser import initial
+from lthcheck.training.saliency import Batch, derivative, gradients
 
 Trained = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
-Fetch = Callable[[Run, int], Trained]
-"""The parameters of a run at a step, and its mask."""
+"""The parameters of a run, and its mask."""
+
+
+def _nothing(*_: object) -> NoReturn:
+    raise AssertionError("this library does not hold what the run builds on")
+
+
+@dataclass(frozen=True)
+class Library:
+    """Where what a run builds on is found.
+
+    Attributes:
+        trained: a run at a step.
+        given: the user's own weights or mask, by sha256.
+        batch: the samples that a score of some data and seed looks at.
+    """
+
+    trained: Callable[[Run, int], Trained] = _nothing
+    given: Callable[[str], Mapping[str, Tensor]] = _nothing
+    batch: Callable[[Data, int], Batch] = _nothing
+
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -49,57 +85,87 @@ def check(run: Run) -> None:
                 words.append(word.mask)
             case Pruned():
                 known("score", word.score.name, SCORES)
+                if word.score.name == "snip" and word.score.data is None:
+                    raise ValueError("Score('snip', data=None) must name the data whose loss it is about")
                 if not isinstance(word.of, Run):
                     words.append(word.of)
             case Init() | Reinit():
                 known("initialiser", word.initialiser, INITIALISERS)
-            case Weights() | Dense():
+            case Weights() | Dense() | Given():
                 pass
             case _:
                 raise NotYetRun(word)
 
 
-def replica(run: Run, fetch: Fetch) -> Replica:
+def replica(run: Run, library: Library) -> Replica:
     """A run made concrete, in its own precision, on the CPU."""
     dtype = DTYPES[run.training.precision]
-    theta0 = {name: weight.to(dtype) for name, weight in start(run.start, fetch).items()}
-    layers = mask(run.mask, run.network, fetch)
+    theta0 = {name: weight.to(dtype) for name, weight in start(run.start, run.network, library).items()}
+    layers = mask(run.mask, run.network, library)
     value = "zero" if isinstance(run.mask, Dense) else run.mask.pruned_value
     return Replica(run, theta0, layers, pruned(theta0, layers, value))
 
 
-def start(word: Start, fetch: Fetch) -> Mapping[str, Tensor]:
-    """The weights that a start stands for, by parameter name."""
+def start(word: Start, network: Network, library: Library) -> Mapping[str, Tensor]:
+    """The weights that a start stands for, by parameter name, in the network's order."""
     match word:
         case Init():
             return initial(word.network, word.initialiser, word.seed, "init")
         case Reinit():
             return initial(word.network, word.initialiser, word.seed, "reinit")
         case Weights():
-            return fetch(word.run, word.step)[0]
+            return library.trained(word.run, word.step)[0]
+        case Given():
+            return in_order(library.given(word.sha256), network)
     raise NotYetRun(word)
 
 
-def mask(word: Mask, network: Network, fetch: Fetch) -> dict[str, Tensor]:
+def mask(word: Mask, network: Network, library: Library) -> dict[str, Tensor]:
     """The mask that a word stands for, by the name of each prunable parameter; empty for Dense."""
     match word:
         case Dense():
             return {}
         case Permuted():
-            return permuted(mask(word.mask, network, fetch), word.within, word.seed)
+            return permuted(mask(word.mask, network, library), word.within, word.seed)
+        case Given():
+            return in_order(library.given(word.sha256), network)
         case Pruned():
-            weights, alive = source(word.of, fetch)
+            weights, alive = source(word.of, network, library)
             layers = {name: weights[name] for name in prunable(network, word)}
             living = {name: alive.get(name, torch.ones_like(layer, dtype=torch.bool)) for name, layer in layers.items()}
-            return top(score(word.score.name, layers), living, word.sparsity, scope=word.scope)
+            slopes = slope(word, network, library) if word.score.name == "snip" else {}
+            return top(score(word.score.name, layers, slopes), living, word.sparsity, scope=word.scope)
     raise NotYetRun(word)
 
 
-def source(of: Run | Start, fetch: Fetch) -> Trained:
+def source(of: Run | Start, network: Network, library: Library) -> Trained:
     """The weights that a mask is taken from, and the mask that they were trained under; what it pruned stays pruned."""
     if isinstance(of, Run):
-        return fetch(of, of.training.steps)
-    return fetch(of.run, of.step) if isinstance(of, Weights) else (start(of, fetch), {})
+        return library.trained(of, of.training.steps)
+    return library.trained(of.run, of.step) if isinstance(of, Weights) else (start(of, network, library), {})
+
+
+def slope(word: Pruned, network: Network, library: Library) -> dict[str, Tensor]:
+    """The gradient of the loss at the weights that a mask is taken from, over the score's own samples."""
+    return gradients(network, *_scored(word, network, library))
+
+
+def slope_along_mask(word: Pruned, network: Network, library: Library) -> float:
+    """The loss's derivative along the prunable weights that a mask is taken from, without autograd."""
+    weights, batch = _scored(word, network, library)
+    return derivative(network, weights, prunable(network, word), batch)
+
+
+def _scored(word: Pruned, network: Network, library: Library) -> tuple[Mapping[str, Tensor], Batch]:
+    assert word.score.data is not None
+    weights, alive = source(word.of, network, library)
+    masked = pruned({name: weight.double() for name, weight in weights.items()}, alive, "zero")
+    return masked, library.batch(word.score.data, word.score.seed)
+
+
+def in_order(tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tensor]:
+    """The tensors in the order of a network's parameters; a file keeps none."""
+    return {name: tensors[name] for name in zoo.roles(network) if name in tensors}
 
 
 def prunable(network: Network, word: Pruned) -> list[str]:

@@ -9,7 +9,6 @@ import torch
 
 from lthcheck import zoo
 from lthcheck.data.resident import Resident
-from lthcheck.run import Network
 from lthcheck.training.contract import Backend, Replica
 from lthcheck.training.linear import LinearStack
 from lthcheck.training.module import ModuleLoop
@@ -23,9 +22,10 @@ def backend(replicas: list[Replica], data: Resident) -> Backend:
     """The backend for replicas that share one stack signature."""
     run = replicas[0].run
     order = Order([replica.run.seed for replica in replicas], len(data.y_train), run.training, data.x_train.device)
-    with torch.device("meta"):
-        module = zoo.build(run.network)
-    if isinstance(module, MLP):
+    if zoo.is_mlp(run.network):
+        with torch.device("meta"):
+            module = zoo.build(run.network)
+        assert isinstance(module, MLP)
         return LinearStack(module, replicas, data, order)
     return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order)
 
@@ -59,9 +59,3 @@ def train(
         pace = max(1, int(BEAT_SECONDS * (ahead - step) / spent))
         step = ahead
         beat(step)
-
-
-def stackable(network: Network) -> bool:
-    """Whether replicas of the network train as one batched computation."""
-    with torch.device("meta"):
-        return isinstance(zoo.build(network), MLP)

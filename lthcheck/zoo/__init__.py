@@ -1,18 +1,21 @@
 """Networks by name. Importing it does not import torch; nor do counts, roles and the SDT of lthcheck's own networks."""
 
-from lthcheck.zoo.module import build, parameter_counts, roles, shapes
-from lthcheck.zoo.registry import check, fingerprint, names, network, register_model
+from lthcheck.zoo.module import build, is_mlp, parameter_counts, roles, shapes
+from lthcheck.zoo.registry import adopt, check, fingerprint, names, network, register_model, registered
 from lthcheck.zoo.sdt import narrower
 
 __all__ = [
+    "adopt",
     "build",
     "check",
     "fingerprint",
+    "is_mlp",
     "names",
     "narrower",
     "network",
     "parameter_counts",
     "register_model",
+    "registered",
     "roles",
     "shapes",
 ]

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lthcheck.zoo.layout import Layout, Parameter
+from lthcheck.zoo.own import Own
 from lthcheck.zoo.registry import Family, find
 
 if TYPE_CHECKING:
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from lthcheck.run import Network, Role
 
 
-def build(network: Network) -> nn.Module:
-    """A fresh module in training mode, on the default device of torch.
+def build(network: Network, *, seed: int = 0) -> nn.Module:
+    """A fresh module in training mode, on the default device of torch; its constructor draws from `seed`.
 
     Its weights are not theta_0, which is drawn elsewhere; torch's global generators are left as they were.
+
+    Raises:
+        ValueError: for a network of the user's that cannot be built.
     """
     import torch
 
@@ -26,12 +30,27 @@ def build(network: Network) -> nn.Module:
     device = torch.get_default_device()
     # Built on the CPU from one seed, buffers that a user's module draws are the same on every device.
     with torch.random.fork_rng(devices=[]), torch.device("meta" if device.type == "meta" else "cpu"):
-        torch.default_generator.manual_seed(0)
+        torch.default_generator.manual_seed(seed)
         if isinstance(known, Family):
             module: nn.Module = import_module(known.module).build(network)
         else:
-            module = known.factory(network.shape, network.classes, network.width)
+            module = _own(network, known)
     return module if device.type == "meta" else module.to(device)
+
+
+def _own(network: Network, known: Own) -> nn.Module:
+    from torch import nn
+
+    what = f"model={network.name!r} with shape={network.shape}, classes={network.classes}, width={network.width:g}"
+    try:
+        module = known.make(network.shape, network.classes, network.width)
+    except Exception as error:
+        raise ValueError(f"{what} cannot be built ({type(error).__name__}: {error}); mend its factory") from error
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"{what}: the factory gave {type(module).__name__}, must give a torch.nn.Module")
+    if any(nn.parameter.is_lazy(parameter) for parameter in module.parameters()):
+        raise ValueError(f"{what}: its layers must have sizes from the start; use no Lazy layers")
+    return module
 
 
 @lru_cache(maxsize=4096)
@@ -39,14 +58,17 @@ def _layout(network: Network) -> Layout:
     known = find(network)
     if isinstance(known, Family):
         return known.layout(network)
-    import torch
-
     from lthcheck.zoo.role import roles_of
 
-    with torch.device("meta"):
-        module = build(network)
+    module = build(network)
     tags = roles_of(module)
     return {name: Parameter(tuple(weight.shape), tags[name]) for name, weight in module.named_parameters()}
+
+
+def is_mlp(network: Network) -> bool:
+    """Whether it is one of lthcheck's own multilayer perceptrons, which train stacked."""
+    known = find(network)
+    return isinstance(known, Family) and known.module == "lthcheck.zoo.mlp"
 
 
 def shapes(network: Network) -> dict[str, tuple[int, ...]]:

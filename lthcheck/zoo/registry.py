@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lthcheck.names import known
 from lthcheck.run import Network
 from lthcheck.zoo import layout
-
-if TYPE_CHECKING:
-    from torch import nn
-
-# (shape, classes, width) -> module
-Factory = Callable[[tuple[int, ...], int, float], "nn.Module"]
+from lthcheck.zoo.own import Factory, Own, own
 
 
 @dataclass(frozen=True)
@@ -41,15 +33,6 @@ class Family:
     module: str
     pixels: int = 0
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A network of the user's."""
-
-    factory: Factory
-    scalable: bool
-    fingerprint: str
 
 
 FAMILIES = (
@@ -86,28 +69,35 @@ FAMILIES = (
     ),
 )
 
-_registered: dict[str, Registered] = {}
+_registered: dict[str, Own] = {}
 
 
-def register_model(name: str, factory: Factory, *, scalable: bool = False) -> None:
+def register_model(name: str, factory: Factory) -> None:
     """Makes a network of yours known by name; registering a name again replaces it.
 
     Args:
         name: none of lthcheck's own.
-        factory: `factory(shape, classes, width)` gives a module; shape is that of one input, and `width` the factor on
-            hidden units or channels. It must work under `torch.device("meta")`.
-        scalable: whether `factory` heeds `width`. Without, there is no small dense network (SDT) to compare with, and
-            condition 2 stays unknown.
+        factory: a torch.nn.Module class, or a function that gives a module. It is called with those of these that it
+            has as parameters: `shape` of one input, without the batch, e.g. (3, 32, 32); the number of `classes`;
+            `width`, the factor on hidden units or channels. Without `width` there is no small dense network (SDT) to
+            compare with, and condition 2 stays unknown.
+
+    Raises:
+        ValueError: for a name that is taken, or a factory that asks for more or hides its source.
     """
     if any(family.fits(name) for family in FAMILIES):
         raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
-    try:
-        source = inspect.getsource(factory)
-    except (OSError, TypeError) as error:
-        rule = "must be a function or class whose source can be read, since results are kept by it"
-        raise ValueError(f"factory={factory!r} {rule}; write it with def in a file") from error
-    digest = hashlib.sha256(f"{name}\n{source}".encode()).hexdigest()
-    _registered[name] = Registered(factory, scalable, digest)
+    _registered[name] = own(name, factory)
+
+
+def registered(names: Iterable[str]) -> dict[str, Own]:
+    """Those of the names that are networks of the user's."""
+    return {name: _registered[name] for name in names if name in _registered}
+
+
+def adopt(networks: Mapping[str, Own]) -> None:
+    """Makes networks known that were registered in another process."""
+    _registered.update(networks)
 
 
 def names() -> list[str]:
@@ -125,7 +115,7 @@ def check(name: str) -> None:
 
 
 def fingerprint(name: str) -> str:
-    """sha256 of the name and the factory's own source, which need not cover what it calls; "" for lthcheck's own."""
+    """sha256 of the name and the factory's code (`lthcheck.zoo.code`); "" for lthcheck's own."""
     check(name)
     return _registered[name].fingerprint if name in _registered else ""
 
@@ -134,13 +124,13 @@ def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[t
     """The expression of a network; default options are left out, so that equal networks have equal keys."""
     made = Network(name, tuple(shape), classes, options=tuple(sorted(options)), fingerprint=fingerprint(name))
     known = find(made)
-    if isinstance(known, Registered):
+    if isinstance(known, Own):
         return made
     chosen = tuple(option for option in made.options if option[1] != known.options[option[0]][0])
     return Network(name, made.shape, classes, options=chosen)
 
 
-def find(network: Network) -> Family | Registered:
+def find(network: Network) -> Family | Own:
     """What a network is built by, once its shape, width and options are seen to fit."""
     name, shape = network.name, network.shape
     check(name)
@@ -164,10 +154,10 @@ def find(network: Network) -> Family | Registered:
     return family
 
 
-def _check_registered(network: Network, known: Registered) -> None:
+def _check_registered(network: Network, known: Own) -> None:
     if network.options:
         rule = "must be empty for a network of your own"
         raise ValueError(f"options={network.options} {rule}; register each variant by a name")
     if network.width != 1 and not known.scalable:
         rule = f"must be 1 for {network.name}, which heeds no width"
-        raise ValueError(f"width={network.width:g} {rule}; register it with scalable=True if it does")
+        raise ValueError(f"width={network.width:g} {rule}; give its factory a parameter named width")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lthcheck.zoo.module import parameter_counts, roles, shapes
-from lthcheck.zoo.registry import Registered, find
+from lthcheck.zoo.own import Own
+from lthcheck.zoo.registry import find
 
 if TYPE_CHECKING:
     from lthcheck.run import Network
@@ -26,7 +27,7 @@ def narrower(network: Network, at_least: int) -> Network | None:
         The same network at a smaller width, or None where it has no width to choose.
     """
     known = find(network)
-    if isinstance(known, Registered) and not known.scalable:
+    if isinstance(known, Own) and not known.scalable:
         return None
     total = _total(network)
     if at_least > total:

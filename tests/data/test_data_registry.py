@@ -50,7 +50,7 @@ def test_own_data_must_not_take_a_name(name):
 
 def test_own_data_must_be_arrays():
     data.register_dataset("own", lambda: (1, 2))
-    with pytest.raises(ValueError, match=r"the loader gave tuple, must give lthcheck\.data\.Arrays"):
+    with pytest.raises(ValueError, match=r"the loader gave tuple, must give lthcheck\.Arrays"):
         data.load("own")
 
 

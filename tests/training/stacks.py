@@ -12,7 +12,7 @@ from lthcheck.data import Arrays
 from lthcheck.data.resident import Resident
 from lthcheck.run import Data, Dense, Init, Optimiser, Pruned, Reinit, Run, Schedule, Training
 from lthcheck.training.contract import Backend, Replica, State
-from lthcheck.training.realise import DTYPES, replica
+from lthcheck.training.realise import DTYPES, Library, replica
 from lthcheck.training.train import backend, train
 
 BATCH = 20
@@ -56,11 +56,7 @@ def run(
 
 def replicas(runs: list[Run]) -> list[Replica]:
     """The runs made concrete; they build on no other run."""
-
-    def fetch(_: Run, __: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-        raise AssertionError("these runs build on no other")
-
-    return [replica(each, fetch) for each in runs]
+    return [replica(each, Library()) for each in runs]
 
 
 def stack(runs: list[Run]) -> Backend:

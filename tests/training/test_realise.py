@@ -27,7 +27,7 @@ from lthcheck.run import (
     Weights,
 )
 from lthcheck.training.initialiser import initial
-from lthcheck.training.realise import NotYetRun, check, replica
+from lthcheck.training.realise import Library, NotYetRun, check, replica
 
 NET = zoo.network("mlp-8-6", (5,), 3)
 DATA = Data("mnist1d", fingerprint="f" * 64)
@@ -62,7 +62,7 @@ MEMORY = {(DENSE, 50): AFTER_DENSE, (DENSE, 20): (trained(20), {})}
 
 def of(start=INIT, mask=None, training=TRAINING, memory=MEMORY):
     """A run made concrete."""
-    return replica(Run(NET, DATA, training, start, mask or Dense(), seed=0), Memory(memory))
+    return replica(Run(NET, DATA, training, start, mask or Dense(), seed=0), Library(Memory(memory)))
 
 
 def assert_starts_at(made, theta0):
@@ -137,7 +137,7 @@ class TestMasks:
 
     def test_only_the_final_weights_are_asked_for(self):
         memory = Memory(MEMORY)
-        replica(Run(NET, DATA, TRAINING, INIT, Pruned(DENSE, 0.5), seed=0), memory)
+        replica(Run(NET, DATA, TRAINING, INIT, Pruned(DENSE, 0.5), seed=0), Library(memory))
         assert memory.asked == [(DENSE, 50)]
 
     def test_round_two_of_imp_is_nested_in_round_one(self):
@@ -157,7 +157,7 @@ class TestMasks:
 
     def test_at_initialisation_no_run_is_needed(self):
         memory = Memory()
-        made = replica(Run(NET, DATA, TRAINING, INIT, Pruned(INIT, 0.5), seed=0), memory)
+        made = replica(Run(NET, DATA, TRAINING, INIT, Pruned(INIT, 0.5), seed=0), Library(memory))
         theta0 = join({name: initial(NET, "pytorch", 0, "init")[name].abs() for name in PRUNABLE})
         assert memory.asked == []
         assert float(theta0[join(made.mask)].min()) > float(theta0[~join(made.mask)].max())
@@ -189,15 +189,16 @@ RUNNABLE = {
     "random mask": replace(DENSE, mask=Permuted(Pruned(DENSE, 0.5), "network", seed=0)),
     "at initialisation": replace(DENSE, mask=Pruned(INIT, 0.5)),
     "float64": replace(DENSE, training=replace(TRAINING, precision="float64")),
+    "given weights": replace(DENSE, start=Given("a" * 64)),
+    "given mask": replace(DENSE, mask=Given("a" * 64)),
+    "pruned of given": replace(DENSE, mask=Pruned(Given("a" * 64), 0.5)),
+    "permuted given": replace(DENSE, mask=Permuted(Given("a" * 64), "layer", seed=0)),
+    "snip": replace(DENSE, mask=Pruned(INIT, 0.5, Score("snip", DATA))),
 }
 # The word that is told, and a run that holds it.
 WRITABLE = {
-    "given weights": (Given, replace(DENSE, start=Given("a" * 64))),
-    "given mask": (Given, replace(DENSE, mask=Given("a" * 64))),
     "perturbed": (Perturbed, replace(DENSE, start=Perturbed(INIT, "signs", seed=0))),
     "transferred": (Transferred, replace(DENSE, start=Transferred(INIT, NET, "pytorch", seed=0))),
-    "pruned of given": (Given, replace(DENSE, mask=Pruned(Given("a" * 64), 0.5))),
-    "permuted given": (Given, replace(DENSE, mask=Permuted(Given("a" * 64), "layer", seed=0))),
     "supermask": (Training, replace(DENSE, training=replace(TRAINING, trains="scores"))),
     "bfloat16": (Training, replace(DENSE, training=replace(TRAINING, precision="bfloat16"))),
     "admm": (Objective, replace(DENSE, training=replace(TRAINING, objective=Objective(regulariser="admm")))),
@@ -218,10 +219,10 @@ class TestCheck:
         with pytest.raises(NotYetRun, match=f"^{word.__name__} .*can be written, but this version does not run it"):
             check(run)
 
-    @pytest.mark.parametrize("place", ["given weights", "perturbed", "transferred", "given mask"])
+    @pytest.mark.parametrize("place", ["perturbed", "transferred"])
     def test_nor_is_it_made_concrete(self, place):
         with pytest.raises(NotYetRun):
-            replica(WRITABLE[place][1], Memory())
+            replica(WRITABLE[place][1], Library(Memory()))
 
     def test_it_is_bad_input(self):
         assert issubclass(NotYetRun, ValueError)
@@ -233,6 +234,10 @@ class TestCheck:
     def test_the_value_is_named(self, place, value):
         with pytest.raises(NotYetRun, match=value):
             check(WRITABLE[place][1])
+
+    def test_snip_names_its_data(self):
+        with pytest.raises(ValueError, match="must name the data whose loss it is about"):
+            check(replace(DENSE, mask=Pruned(INIT, 0.5, Score("snip"))))
 
     def test_an_unknown_score_is_refused_before_anything_is_trained(self):
         with pytest.raises(ValueError, match="score='synflow' is not known"):

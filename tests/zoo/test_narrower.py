@@ -57,8 +57,11 @@ def test_own_networks(monkeypatch):
     def pyramid(shape, classes, width):
         return nn.Sequential(nn.Linear(shape[0], round(10 * width)), nn.Linear(round(10 * width), classes))
 
+    def fixed(shape, classes):
+        return pyramid(shape, classes, 1.0)
+
     monkeypatch.setattr(registry, "_registered", {})
-    zoo.register_model("fixed", pyramid)
-    zoo.register_model("scaled", pyramid, scalable=True)
+    zoo.register_model("fixed", fixed)
+    zoo.register_model("scaled", pyramid)
     assert zoo.narrower(zoo.network("fixed", (4,), 3), 20) is None
     assert zoo.narrower(zoo.network("scaled", (4,), 3), 20).width == 0.3  # 8 k + 3 parameters at k of 10 units

@@ -96,7 +96,7 @@ def test_a_default_option_makes_no_other_network():
 
 
 def test_own_network_has_roles_and_counts():
-    zoo.register_model("own", own, scalable=True)
+    zoo.register_model("own", own)
     network = zoo.network("own", (2, 16), 5)
     assert "own" in zoo.names()
     assert zoo.roles(network) == {
@@ -133,8 +133,8 @@ def test_own_network_is_known_by_its_source():
 
 
 def test_own_network_without_width_has_one_width_only():
-    zoo.register_model("own", own)
-    with pytest.raises(ValueError, match="register it with scalable=True"):
+    zoo.register_model("own", lambda shape, classes: own(shape, classes, 1.0))
+    with pytest.raises(ValueError, match="give its factory a parameter named width"):
         zoo.build(replace(zoo.network("own", (2, 16), 5), width=0.5))
 
 

@@ -1,0 +1,61 @@
+"""Networks of the user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lthcheck.zoo.code import code_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TOLD = ("shape", "classes", "width")
+
+Factory = Callable[..., "nn.Module"]
+
+
+@dataclass(frozen=True)
+class Own:
+    """A network of the user's.
+
+    Attributes:
+        takes: which of `shape`, `classes` and `width` the factory takes.
+        fingerprint: sha256 of what the factory does, as far as its code tells.
+    """
+
+    factory: Factory
+    takes: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def scalable(self) -> bool:
+        """Whether it has a width to choose, and so a small dense network (SDT) to compare with."""
+        return "width" in self.takes
+
+    def make(self, shape: tuple[int, ...], classes: int, width: float) -> nn.Module:
+        """A fresh module."""
+        values = {"shape": shape, "classes": classes, "width": width}
+        return self.factory(**{name: values[name] for name in self.takes})
+
+
+def own(name: str, factory: Factory) -> Own:
+    """See `registry.register_model`."""
+    if not callable(factory):
+        raise ValueError(f"model={name!r}: {factory!r} must be a torch.nn.Module class, or a function that gives one")
+    takes = _takes(name, factory)
+    digest = hashlib.sha256("\0".join([name, *sorted(code_of(factory))]).encode()).hexdigest()
+    return Own(factory, takes, digest)
+
+
+def _takes(name: str, factory: Factory) -> tuple[str, ...]:
+    parameters = inspect.signature(factory).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    odd = [each for each in required if each not in TOLD]
+    if odd:
+        rule = f"may only ask for {', '.join(TOLD)}"
+        raise ValueError(f"model={name!r}: {', '.join(odd)} of {factory!r} {rule}; give the others defaults")
+    return tuple(each for each in TOLD if each in {p.name for p in parameters})
