@@ -48,7 +48,7 @@ def inquire(
     told: list[str] = []
     store = Store(chosen.get("store", default_root()), told.append)
     data_dir = Path(chosen["data-dir"]) if "data-dir" in chosen else None
-    _check_device(chosen.get("device", "cpu"))
+    check_device(chosen.get("device", "cpu"))
     answers, progress = answer(asked, store, data_dir=data_dir, show=show)
     surroundings = environment() | {"command": command}
     findings = [
@@ -107,7 +107,8 @@ def _report_folder(folder: Path) -> Path:
     return folder
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuses a GPU that is not there."""
     if device == "cuda":
         import torch
 

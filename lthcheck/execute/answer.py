@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import data, ledger, protocol, zoo
+from lthcheck import ledger, protocol, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.error import TrainerError
-from lthcheck.execute.plan import Demand, Plan, plan
+from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
-from lthcheck.run import Run, needs
+from lthcheck.execute.wants import Wants, ancestors
+from lthcheck.run import Run
 from lthcheck.store import Store
-from lthcheck.study import Arms, Question, Slot, Study
+from lthcheck.study import Question, Slot, Study
 
 ROUNDS = 10  # a study that still wants runs after so many has no end
 
@@ -68,7 +69,7 @@ def answer(
     try:
         for _ in range(ROUNDS):
             made = plan((d for each, questions in open_studies.values() for d in each.demands(questions)), store)
-            made = _without(made, {violation.run for violation in progress.violations})
+            made.drop({violation.run for violation in progress.violations})
             if not made.jobs:
                 break
             if pool is None:
@@ -85,29 +86,11 @@ def answer(
     return [each.answer(progress) for each, _ in open_studies.values()], progress
 
 
-def _without(made: Plan, broken: set[str]) -> Plan:
-    """The plan without runs that broke the protocol, and without all that wait for them."""
-    pending = [key for key in made.jobs if key in broken]
-    while pending:
-        key = pending.pop()
-        if made.jobs.pop(key, None):
-            made.waits.pop(key)
-            pending += [follower for follower, before in made.waits.items() if key in before]
-    return made
-
-
-class _Open:
+class _Open(Wants):
     """A study while it is being answered."""
 
     def __init__(self, study: Study, store: Store, data_dir: Path | None) -> None:
-        self.study, self.store = study, store
-        info = data.describe(study.dataset, data_dir=data_dir)
-        self.arms, self.test_size = Arms(study, info), info.test_size
-        self.slots: dict[Slot, Run] = {}
-        self.records: dict[Slot, dict[str, Any]] = {}
-        for question in study.questions():  # every run is written down once, so that bad input is told before training
-            for slot in self.arms.slots(question):
-                self.arms.run(slot)
+        super().__init__(study, store, data_dir)
         for arrays in self.arms.given.values():
             store.keep_given(arrays)
         self.id = ledger.identity(self.arms.made.values())
@@ -120,34 +103,9 @@ class _Open:
         self.on_record = len(made.runs)
         return made
 
-    def demands(self, questions: list[Question]) -> list[Demand]:
-        """The trainings wanted next; dense networks and tickets keep their weights, since masks are taken from them."""
-        while True:
-            more = self.arms.next(questions, self._read())
-            new = {slot: run for slot, run in more.items() if slot not in self.slots}
-            self.slots |= new
-            if len(self.arms.made) > self.on_record:  # the study has wanted more than could be known before
-                self.put_on_record()
-            if not new or not any(self._record(slot) for slot in new):
-                break
-        missing = [(slot, run) for slot, run in self.slots.items() if slot not in self.records]
-        return [
-            Demand(run, frozenset({run.training.steps}) if slot.arm in ("dense", "lt") else frozenset())
-            for slot, run in missing
-        ]
-
-    def _read(self) -> dict[Slot, float]:
-        for slot in self.slots:
-            self._record(slot)
-        return {slot: float(record["accuracy"]) for slot, record in self.records.items()}
-
-    def _record(self, slot: Slot) -> bool:
-        if slot not in self.records:
-            record = self.store.result(self.slots[slot].key)
-            if record is None:
-                return False
-            self.records[slot] = record
-        return True
+    def _noticed(self) -> None:
+        if len(self.arms.made) > self.on_record:  # the study has wanted more than could be known before
+            self.put_on_record()
 
     def answer(self, progress: Progress) -> Answer:
         """The evidence as it stands, held against the protocol's rules between runs.
@@ -157,7 +115,7 @@ class _Open:
         self.demands(self.study.questions())
         arms = {tuple(slot): (self.slots[slot], record) for slot, record in self.records.items()}
         runs = {record["key"]: record for record in self.records.values()}
-        for key in _ancestors(self.slots[slot] for slot in self.records):
+        for key in ancestors(self.slots[slot] for slot in self.records):
             record = runs.get(key) or self.store.result(key)
             if record is not None:
                 runs[key] = record
@@ -185,7 +143,7 @@ class _Open:
         )
 
     def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
-        own = {run.key for run in self.slots.values()} | _ancestors(self.slots.values())
+        own = {run.key for run in self.slots.values()} | ancestors(self.slots.values()).keys()
         during = [violation for violation in progress.violations if violation.run in own]
         return during + protocol.audit(arms, self._narrower)
 
@@ -223,17 +181,6 @@ class _Open:
             for rule in record["checks"]:
                 counts[rule] += 1
         return counts | protocol.audited(arms)
-
-
-def _ancestors(runs: Iterable[Run]) -> set[str]:
-    seen: dict[str, Run] = {}
-    pending = list(runs)
-    while pending:
-        for parent, _ in needs(pending.pop()):
-            if parent.key not in seen:
-                seen[parent.key] = parent
-                pending.append(parent)
-    return set(seen)
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -80,8 +80,7 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        run = jobs[0].run
-        engine = backend(replicas, self._data(run.data, run.training.precision, run.training.device))
+        engine = backend(replicas, self._resident_of(jobs[0].run))
         order, test = engine.order, engine.digest_of_test()
         began = time.perf_counter()
         held = self._begin(stack, engine)
@@ -278,6 +277,9 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
+    def _resident_of(self, run: Run) -> Resident:
+        return self._data(run.data, run.training.precision, run.training.device)
+
     def _data(self, wanted: Data, precision: str, device: str) -> Resident:
         key = (wanted.key, precision, device)
         if key not in self._resident:
@@ -315,7 +317,7 @@ def _epochs(state: State) -> dict[int, str]:
     return {epoch: bytes(row).hex() for epoch, row in rows}
 
 
-def main(channel: int, place: Place) -> None:
+def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
     torch.backends.cudnn.deterministic = True  # the same run gives the same bits
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32
@@ -335,7 +337,7 @@ def main(channel: int, place: Place) -> None:
     except Exception:
         tell(("error", traceback.format_exc()))
     inbox = _inbox(connection)
-    trainer = Trainer(place, tell)
+    trainer = worker(place, tell)
     while True:
         jobs = inbox.get()
         try:

@@ -86,24 +86,3 @@ def pruned(theta0: Mapping[str, Tensor], mask: Mapping[str, Tensor], value: str)
         name: torch.where(mask[name], weight, torch.zeros_like(weight)) if name in mask else weight.clone()
         for name, weight in theta0.items()
     }
-
-
-def stack_signature(run: Run) -> tuple[object, ...]:
-    """What two runs must share to train in one stack; their lr, decay, schedule, start, mask and seed may differ."""
-    training = run.training
-    adam = (training.optimiser.betas, training.optimiser.eps) if training.optimiser.name == "adam" else ()
-    return (
-        run.network.key,
-        run.data.key,
-        training.objective.key,
-        training.optimiser.name,
-        adam,
-        training.batch,
-        training.last_batch,
-        training.first_step,
-        training.steps,
-        training.trains,
-        training.precision,
-        training.device,
-        training.threads,
-    )

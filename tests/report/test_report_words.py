@@ -100,6 +100,6 @@ def test_accuracies_are_those_the_judge_saw(make_record: Make, make_cell: Make, 
     assert counts == {arm: judged.count(arm) for arm in set(judged)}
 
 
-@pytest.mark.parametrize("name", ["report.words", "report.stem", "duration"])
+@pytest.mark.parametrize("name", ["report.forecast", "report.words", "report.stem", "duration"])
 def test_the_examples_in_the_docstrings_are_true(name: str) -> None:
     assert doctest.testmod(import_module(f"lthcheck.{name}")).failed == 0
