@@ -105,5 +105,5 @@ def test_without_a_calibration_torch_is_not_imported():
         "import sys; from lthcheck.cli import main; main(sys.argv[1:], standalone_mode=False); "
         "sys.exit('torch' in sys.modules)"
     )
-    command = [sys.executable, "-c", program, "plan", *STUDY, "--no-calibration"]
+    command = [sys.executable, "-c", program, *asked("--no-calibration")]
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
