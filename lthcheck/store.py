@@ -102,8 +102,8 @@ class Store:
         self._write(key, f"{name}.safetensors", save(tensors))
 
     def forget(self, key: str) -> None:
-        """Removes all tensors of a run."""
-        for path in self._folder(key).glob("*.safetensors"):
+        """Removes a run: its result, then all its tensors."""
+        for path in [self._path(key, "result.json"), *self._folder(key).glob("*.safetensors")]:
             path.unlink(missing_ok=True)
 
     def drop(self, key: str, name: str) -> None:

@@ -335,13 +335,16 @@ class Arms:
 
     def _before(self, slot: Slot) -> Run:
         """The training whose weights a mask is taken from: of the round before, or the dense one."""
-        assert slot.sparsity is not None
-        before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
-        of = self.run(
-            slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None)
-        )
+        before = self.rounds_before(slot)
+        of = self.run(before[-1] if before else slot._replace(arm="dense", method=None, sparsity=None))
         assert of is not None
         return of
+
+    def rounds_before(self, slot: Slot) -> list[Slot]:
+        """The rounds of IMP that lead to a ticket; no rows of the evidence, unless their sparsities are asked for."""
+        if slot.arm != "lt" or slot.method != "imp" or slot.sparsity is None:
+            return []
+        return [slot._replace(sparsity=sparsity) for sparsity in self.study.rounds(slot.sparsity)[:-1]]
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""

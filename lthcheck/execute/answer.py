@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import ledger, protocol, zoo
+from lthcheck import audit, ledger, protocol, zoo
 from lthcheck.evidence import Row
+from lthcheck.execute.discard import discard
 from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
@@ -83,7 +84,9 @@ def answer(
     finally:
         if pool is not None:
             pool.close()
-    return [each.answer(progress) for each, _ in open_studies.values()], progress
+    answers = [each.answer(progress) for each, _ in open_studies.values()]
+    discard(store, (violation for each in answers for violation in each.violations), progress.finished)
+    return answers, progress
 
 
 class _Open(Wants):
@@ -113,12 +116,17 @@ class _Open(Wants):
         Whatever the store holds of the study counts, asked for or not: a selection must not make a report poorer.
         """
         self.demands(self.study.questions())
-        arms = {tuple(slot): (self.slots[slot], record) for slot, record in self.records.items()}
         runs = {record["key"]: record for record in self.records.values()}
         for key in ancestors(self.slots[slot] for slot in self.records):
             record = runs.get(key) or self.store.result(key)
             if record is not None:
                 runs[key] = record
+        arms = {
+            tuple(slot): (run, runs[run.key])
+            for each in self.records
+            for slot in (each, *self.arms.rounds_before(each))
+            if (run := self.arms.run(slot)) is not None and run.key in runs
+        }
         steps = sum(record["steps"] for record in runs.values())
         return Answer(
             self.study,
@@ -142,10 +150,10 @@ class _Open(Wants):
             },
         )
 
-    def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
+    def _violations(self, arms: audit.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
         own = {run.key for run in self.slots.values()} | ancestors(self.slots.values()).keys()
         during = [violation for violation in progress.violations if violation.run in own]
-        return during + protocol.audit(arms, self._narrower)
+        return during + audit.audit(arms, self._narrower)
 
     def _narrower(self, run: Run) -> int | None:
         """Parameters of the network one step narrower than a run's; None if there is none."""
@@ -180,7 +188,7 @@ class _Open(Wants):
         for _, record in arms.values():
             for rule in record["checks"]:
                 counts[rule] += 1
-        return counts | protocol.audited(arms)
+        return counts | audit.audited(arms)
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -116,32 +116,29 @@ class Trainer:
         seconds = time.perf_counter() - began
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
-        if engine.digest_of_test() != test:
+        written = engine.digest_of_test() != test
+        if written:
             self._resident.clear()
-            for job in jobs:
-                self._refuse(protocol.ProtocolViolation("test", job.run.key, "x_test", "test data was written to"))
-            return
+        asked = {step for index in sound for step in jobs[index].evaluate if first <= step <= jobs[0].until}
+        looks_due = len(stack) * (len(asked) + finished)
         for index in sound:
             job, replica = jobs[index], replicas[index]
-            if not finished:
-                self.store.drop(job.run.key, "checkpoint")
-                self.tell(("kept", job.run.key))
-                continue
-            evaluation, state = evaluations[index], engine.state(index)
             # what was handed out here, and what was trained before the state that it went on from
             steps = order.handed_out + first - job.run.training.first_step
             try:
-                rules = [
-                    *held[index],
-                    "test",
-                    *protocol.check_end(
-                        replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
-                    ),
-                ]
+                protocol.check_test(job.run, written=written, looks=engine.looks, due=looks_due)
+                if not finished:
+                    self.store.drop(job.run.key, "checkpoint")
+                    self.tell(("kept", job.run.key))
+                    continue
+                evaluation, state = evaluations[index], engine.state(index)
+                rules = protocol.check_end(
+                    replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
+                )
+                rules = [*held[index], "test", *rules]
+                self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
             except protocol.ProtocolViolation as violation:
                 self._refuse(violation)
-                continue
-            self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
 
     def _begin(self, stack: list[tuple[Job, Replica, State | None]], engine: Backend) -> dict[int, list[str]]:
         """Checks where each replica begins, and lets it go on from its state; by place in the stack, the rules held."""
@@ -179,7 +176,7 @@ class Trainer:
         self._keep_evaluation(run, run.training.steps, evaluation)
         layers = {name: [int(mask.sum()), mask.numel()] for name, mask in replica.mask.items()}
         total = sum(weight.numel() for weight in replica.weights.values())
-        result = {
+        result: dict[str, Any] = {
             "key": run.key,
             "accuracy": evaluation.accuracy if evaluation.finite else 1 / run.network.classes,
             "loss": evaluation.loss if evaluation.finite else None,
@@ -203,6 +200,9 @@ class Trainer:
             "torch": torch.__version__,
             "expression": described(run),
         }
+        kept = self.store.tensors(run.key, f"correct-{run.training.steps}")
+        if kept is not None and not result["diverged"]:
+            protocol.check_accuracy(run, result["accuracy"], kept["correct"])
         self.store.write_result(run.key, result)
         self.store.drop(run.key, "checkpoint")
         self.tell(("done", run.key))

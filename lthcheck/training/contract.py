@@ -61,6 +61,8 @@ class Backend(Protocol):
 
     replicas: list[Replica]
     order: Order
+    looks: int
+    """How often one of the networks was evaluated on the test split."""
 
     def advance(self, first: int, last: int) -> None:
         """Trains every replica from step `first` to step `last`."""
