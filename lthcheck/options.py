@@ -136,7 +136,7 @@ def parsed(texts: Mapping[str, str | bool | None]) -> dict[str, Any]:
         if text is None or text is False:
             continue
         if option.parse is None:
-            if text is not True:
+            if isinstance(text, str):  # whose truth would be True, "False" included
                 raise ValueError(f"{option.name}={text!r} takes no value; give the option alone, or leave it out")
             chosen[option.name] = True
             continue
