@@ -24,3 +24,13 @@ def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | 
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ValueError(f"{what}={name!r} is not known; {hint}Known: {', '.join(names if shown is None else shown)}")
+
+
+def typed(what: str, name: str) -> None:
+    """Refuses a new name that could not be typed into a list of names.
+
+    Raises:
+        ValueError: for an empty one, a comma, or blanks around it.
+    """
+    if not name or "," in name or name != name.strip():
+        raise ValueError(f"{what}={name!r} must be a name without commas, or blanks around it; choose another")

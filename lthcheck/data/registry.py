@@ -11,7 +11,7 @@ from lthcheck.data import mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
-from lthcheck.names import known
+from lthcheck.names import known, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +51,15 @@ def register_dataset(name: str, loader: Loader) -> None:
             of torchvision, with `len` and (image or tensor, label) at each index, without random transforms.
 
     Raises:
-        ValueError: for a name that is taken.
+        ValueError: for a name that is taken, or what is no function.
     """
     if _source(name):
         raise ValueError(f"dataset={name!r} must not be a name of lthcheck's own, nor end in .npz; choose another")
+    typed("dataset", name)
+    if not callable(loader):
+        raise ValueError(
+            f"dataset={name!r}: {type(loader).__name__} must be a function that gives the data; write a def"
+        )
     _described.pop(name, None)
     _registered[name] = loader
 
