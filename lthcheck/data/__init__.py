@@ -2,6 +2,6 @@
 
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.info import Info
-from lthcheck.data.registry import adopt, check, describe, load, names, register_dataset, registered
+from lthcheck.data.registry import adopt, check, describe, load, names, register_dataset, registered, word
 
-__all__ = ["Arrays", "Info", "adopt", "check", "describe", "load", "names", "register_dataset", "registered"]
+__all__ = ["Arrays", "Info", "adopt", "check", "describe", "load", "names", "register_dataset", "registered", "word"]

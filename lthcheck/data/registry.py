@@ -11,6 +11,7 @@ from lthcheck.data import mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
+from lthcheck.fault import fault
 from lthcheck.names import known, typed
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ def names() -> list[str]:
     return [*SOURCES, "<path>.npz", *sorted(_registered)]
 
 
+def word(name: str) -> str:
+    """How an expression names it: data of the user's own is known by its fingerprint, wherever it lies."""
+    return name if name in SOURCES else "own"
+
+
 def check(name: str) -> None:
     """Refuses a name that is not known."""
     if not _source(name):
@@ -108,7 +114,7 @@ def _own(loader: Loader) -> Arrays:
     except ValueError:
         raise
     except Exception as error:
-        raise ValueError(f"the loader failed ({type(error).__name__}: {error}); mend it") from error
+        raise ValueError(f"the loader failed ({fault(error)}); mend it") from error
     if isinstance(given, Arrays):
         return given
     rule = "must give lthcheck.Arrays, or a pair of a training and a test set"

@@ -9,7 +9,7 @@ from typing import Any
 
 from lthcheck import data, protocol, zoo
 from lthcheck.evidence import Row
-from lthcheck.execute.error import TrainerError
+from lthcheck.execute.error import TrainerError, refuse_inside_a_trainer
 from lthcheck.execute.plan import Demand, Plan, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
@@ -55,6 +55,7 @@ def answer(
         ValueError: for a study that cannot be run, before anything is trained.
         TrainerError: if a trainer failed; what was finished is in the store.
     """
+    refuse_inside_a_trainer()
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
     registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
     progress = Progress()
@@ -69,7 +70,8 @@ def answer(
                 # torch is needed from here on, and only here: a study that is in the store is judged without it
                 from lthcheck.execute.pool import Pool
 
-                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
+                names = {each.arms.data.fingerprint: each.study.dataset for each, _ in open_studies.values()}
+                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered, datasets=names)
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")

@@ -8,13 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from lthcheck import zoo
-from lthcheck.execute.error import TrainerError
+from lthcheck.execute.error import INSIDE_A_TRAINER, Refused, TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import Packed
@@ -44,7 +44,12 @@ class _Trainer:
 
 
 class Pool:
-    """Trains plans, until it is closed."""
+    """Trains plans, until it is closed.
+
+    Args:
+        registered: networks and data sets of the user's own.
+        datasets: the name that data of the user's own is loaded by, by fingerprint.
+    """
 
     def __init__(
         self,
@@ -53,8 +58,10 @@ class Pool:
         data_dir: Path | None = None,
         trainers: int | None = None,
         registered: Packed | None = None,
+        datasets: Mapping[str, str] | None = None,
     ) -> None:
-        self.store, self.data_dir, self.registered = store, data_dir, registered
+        self.store, self.data_dir = store, data_dir
+        self.registered, self.datasets = registered, dict(datasets or {})
         self.size = trainers or cores()
         self._trainers: list[_Trainer] = []
 
@@ -71,6 +78,7 @@ class Pool:
 
         Raises:
             NotYetRun: for an expression that this version cannot train.
+            Refused: if a network or data of the user's own cannot be loaded.
             TrainerError: if a trainer failed; what was finished is in the store.
         """
         for job in plan.jobs.values():
@@ -96,13 +104,14 @@ class Pool:
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *arguments],
             pass_fds=[theirs.fileno()],
-            env=os.environ | one_thread,
+            env=os.environ | one_thread | {INSIDE_A_TRAINER: "1"},
             start_new_session=True,  # Ctrl-C is for the process that listens
             stdin=subprocess.DEVNULL,
+            stdout=2,  # what a network of the user's prints must not stand among results
         )
         theirs.close()
         trainer = _Trainer(process, Connection(ours.detach()))
-        trainer.connection.send(self.registered)
+        trainer.connection.send((self.registered, self.datasets))
         return trainer
 
 
@@ -220,6 +229,8 @@ class _Training:
                 self.progress.told.append(text)
                 for job in trainer.jobs:
                     self._drop(job.run.key)
+            case ("refused", text):
+                raise Refused(text)
             case ("error", text):
                 raise TrainerError(f"a trainer failed; what was finished is kept in the store\n{text}")
             case ("idle",):

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
+from lthcheck.execute.error import Refused
 from lthcheck.execute.plan import Job
 from lthcheck.execute.registered import unpacked
 from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
@@ -45,11 +46,15 @@ class Place:
 
 
 class Trainer:
-    """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word."""
+    """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word.
 
-    def __init__(self, place: Place, tell: Any) -> None:
+    Args:
+        datasets: the name that data of the user's own is loaded by, by fingerprint.
+    """
+
+    def __init__(self, place: Place, tell: Any, datasets: Mapping[str, str] | None = None) -> None:
         self.store = Store(place.store, lambda text: tell(("told", text)))
-        self.data_dir, self.tell = place.data_dir, tell
+        self.data_dir, self.tell, self.datasets = place.data_dir, tell, datasets or {}
         self._resident: dict[tuple[str, str, str], Resident] = {}
         self.library = realise.Library(self._fetch, self._given, self._batch)
 
@@ -281,12 +286,15 @@ class Trainer:
     def _data(self, wanted: Data, precision: str, device: str) -> Resident:
         key = (wanted.key, precision, device)
         if key not in self._resident:
-            arrays = data.load(wanted.name, data_dir=self.data_dir)
+            name = self.datasets.get(wanted.fingerprint, wanted.name)
+            try:
+                arrays = data.load(name, data_dir=self.data_dir)
+            except ValueError as error:
+                raise Refused(str(error)) from error
             if arrays.fingerprint != wanted.fingerprint:
-                raise ValueError(
-                    f"data set {wanted.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
-                    f"{wanted.fingerprint[:12]}; it changed since the study was planned: start again"
-                )
+                rule = f"must be what it was when the study was planned, {wanted.fingerprint[:12]}"
+                remedy = "start again; a loader of your own must give the same data whenever it is called"
+                raise Refused(f"dataset={name!r} has the fingerprint {arrays.fingerprint[:12]}, {rule}; {remedy}")
             self._resident[key] = Resident.put(arrays, torch.device(device), realise.DTYPES[precision])
         return self._resident[key]
 
@@ -330,18 +338,21 @@ def main(channel: int, place: Place) -> None:
         tell(("told", str(message)))
 
     warnings.showwarning = told
+    registered, datasets = connection.recv()
     try:
-        unpacked(connection.recv())
-    except Exception:
-        tell(("error", traceback.format_exc()))
+        unpacked(registered)
+    except Refused as refusal:
+        tell(("refused", str(refusal)))
     inbox = _inbox(connection)
-    trainer = Trainer(place, tell)
+    trainer = Trainer(place, tell, datasets)
     while True:
         jobs = inbox.get()
         try:
             trainer.work(jobs)
         except MissingWeights as missing:
             tell(("missing", str(missing)))
+        except Refused as refusal:
+            tell(("refused", str(refusal)))
         except Exception:
             tell(("error", traceback.format_exc()))
         tell(("idle",))
