@@ -36,13 +36,16 @@ def trial(network: Network, samples: int = 2) -> None:
             without a gradient, does not draw its weights from the seed, or has a width that changes nothing.
     """
     module, what = build(network), f"model={network.name!r}"
-    prunable = [name for name, role in roles(network).items() if role in ("conv", "shortcut", "linear")]
+    tags, parameters = roles(network), dict(module.named_parameters())
+    prunable = [name for name, role in tags.items() if role in ("conv", "shortcut", "linear")]
     _check_draws(
         what, prunable, *(dict(made.named_parameters()) for made in (module, build(network), build(network, seed=1)))
     )
     _forward(network, module.eval(), samples, seed=0)
     module.train()
-    idle = prunable
+    # an unused layer that is the last would be taken for the classifier; a classifier may be frozen
+    heads = [name for name, role in tags.items() if role in ("first_conv", "classifier")]
+    idle = prunable + [name for name in heads if parameters[name].requires_grad]
     for seed in range(TRIES):
         out = _forward(network, module, samples, seed)
         try:
@@ -50,7 +53,6 @@ def trial(network: Network, samples: int = 2) -> None:
         except Exception as error:
             rule = "must give what autograd can follow"
             raise ValueError(f"{what} {rule}; it fails ({fault(error)})") from error
-        parameters = dict(module.named_parameters())
         idle = [name for name in idle if parameters[name].grad is None]
         if not idle:
             break
