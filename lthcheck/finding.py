@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ class Finding:
         study: `Study.as_json`.
         violations: of the protocol, by rule; where there are any, there is no verdict.
         checked: by rule, how many runs were held against it.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer.
         terms: the arguments of `judge`: delta, gamma, reading, assume_adequate.
     """
 
@@ -33,6 +34,7 @@ class Finding:
     checked: Mapping[str, int] = field(default_factory=dict)
     test_size: int | None = None
     cost: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     terms: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,6 +74,7 @@ class Finding:
             test_size=self.test_size,
             cost=dict(self.cost),
             environment=dict(environment),
+            layers=self.layers,
         )
 
     def write(self, folder: Path, environment: Mapping[str, Any]) -> list[Path]:

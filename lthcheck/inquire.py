@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lthcheck import ledger
+from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
-from lthcheck.execute.progress import Progress, duration
+from lthcheck.execute.progress import Progress
 from lthcheck.finding import Finding, terms
 from lthcheck.report.environment import environment
+from lthcheck.report.github import append_summary
+from lthcheck.report.headline import nearest
 from lthcheck.store import Store, default_root
 from lthcheck.study import Question, Study
 
@@ -44,7 +48,7 @@ def inquire(
     told: list[str] = []
     store = Store(chosen.get("store", default_root()), told.append)
     data_dir = Path(chosen["data-dir"]) if "data-dir" in chosen else None
-    _check_device(chosen.get("device", "cpu"))
+    check_device(chosen.get("device", "cpu"))
     answers, progress = answer(asked, store, data_dir=data_dir, show=show)
     surroundings = environment() | {"command": command}
     findings = [
@@ -55,23 +59,39 @@ def inquire(
             checked=each.checked,
             test_size=each.test_size,
             cost=each.cost,
+            layers=each.layers,
             terms=terms(chosen, each.study.dataset),
         )
         for each in answers
     ]
     notes = [*told, *progress.told]
-    records = []
-    for finding in findings:
+    records, broken = [], []
+    for each, finding in zip(answers, findings, strict=True):
         if finding.violations:
             notes += [text for _, text in finding.violations]
             notes.append(f"{finding.name}: the protocol was broken; no verdict, no report")
+            broken.append(finding.name)
             continue
         records.append(finding.record(surroundings))
         written = finding.write(folder, surroundings)
         notes.append(f"report: {written[1]}")
+        assert each.entry is not None
+        ledger.keep(store.root, replace(each.entry, judged=_judged(records[-1])))
+    notes += append_summary(records, broken)
     done = progress.trained + progress.elsewhere
     notes.append(f"{done} trainings in {duration(progress.seconds)}, the rest from the store {store.root}")
     return Found(findings, records, notes)
+
+
+def _judged(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the store remembers of a verdict (`ledger.Entry.judged`)."""
+    cells = []
+    left = list(record["cells"])
+    while (cell := nearest(record, left)) is not None:
+        left.remove(cell)
+        lrs = [one["witness_lr"] for one in cell["conditions"] if one["witness_lr"] is not None]
+        cells.append({name: cell[name] for name in ("method", "sparsity", "verdict")} | {"lr": next(iter(lrs), None)})
+    return {name: record[name] for name in ("verdict", "at_least", "at_most")} | {"cells": cells}
 
 
 def _report_folder(folder: Path) -> Path:
@@ -87,7 +107,8 @@ def _report_folder(folder: Path) -> Path:
     return folder
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Refuses a GPU that is not there."""
     if device == "cuda":
         import torch
 

@@ -8,6 +8,7 @@
         checkpoint.safetensors   while it trains
     <root>/given/<sha256>.safetensors   weights and masks of the user's own, by content
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
+    <root>/studies/<id>.json     a study on record and the runs that it needs (`lthcheck.ledger`)
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
 was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
@@ -101,8 +102,8 @@ class Store:
         self._write(key, f"{name}.safetensors", save(tensors))
 
     def forget(self, key: str) -> None:
-        """Removes all tensors of a run."""
-        for path in self._folder(key).glob("*.safetensors"):
+        """Removes a run: its result, then all its tensors."""
+        for path in [self._path(key, "result.json"), *self._folder(key).glob("*.safetensors")]:
             path.unlink(missing_ok=True)
 
     def drop(self, key: str, name: str) -> None:
@@ -121,24 +122,14 @@ class Store:
         if self.given(sha256 := digest(arrays)) is None:
             path = self._given_path(sha256)
             path.parent.mkdir(exist_ok=True)
-            _replace(path, save(dict(arrays)))
+            write_sealed(path, sha256, save(dict(arrays)))
 
     def given(self, sha256: str) -> dict[str, npt.NDArray[Any]] | None:
         """The user's own weights or mask with that content, or None."""
-        from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        path = self._given_path(sha256)
-        try:
-            arrays = dict(load(path.read_bytes()))
-        except FileNotFoundError:
-            return None
-        except SafetensorError:
-            arrays = {}
-        if digest(arrays) == sha256:
-            return arrays
-        self._set_aside(path, "it is taken anew from the file that it came from")
-        return None
+        payload = self._sound(self._given_path(sha256), sha256, "it is taken anew from the file that it came from")
+        return None if payload is None else dict(load(payload))
 
     def lock(self, key: str) -> FileLock:
         """The right to train a run; it is released when its process dies."""
@@ -160,42 +151,48 @@ class Store:
     def _write(self, key: str, file: str, payload: bytes) -> None:
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / file, json.dumps(_header(key, file, payload)).encode() + b"\n", payload)
+        write_sealed(folder / file, key, payload)
 
     def _read(self, key: str, file: str) -> bytes | None:
-        path = self._path(key, file)
+        return self._sound(self._path(key, file), key, "the run counts as not trained")
+
+    def _sound(self, path: Path, key: str, then: str) -> bytes | None:
+        """What was written there; what is not is set aside, and told together with what follows."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        head, _, payload = content.partition(b"\n")
-        try:
-            sound = json.loads(head) == _header(key, file, payload)
-        except ValueError:
-            sound = False
-        if sound:
+        payload = unsealed(content, key, path.name)
+        if payload is not None:
             return payload
-        self._set_aside(path, "the run counts as not trained")
-        return None
-
-    def _set_aside(self, path: Path, then: str) -> None:
         with contextlib.suppress(FileNotFoundError):  # another reader was first
             path.replace(path.with_name(f"{path.name}.corrupt"))
         self.tell(f"{path} is not what was written there; set aside as {path.name}.corrupt, {then}")
+        return None
 
 
-def _replace(path: Path, *parts: bytes) -> None:
+def write_sealed(path: Path, key: str, payload: bytes) -> None:
+    """Writes a file with its header at once: a reader sees all of it, or what was there before."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            for part in parts:
-                stream.write(part)
+            stream.write(json.dumps(_header(key, path.name, payload)).encode() + b"\n")
+            stream.write(payload)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def unsealed(content: bytes, key: str, file: str) -> bytes | None:
+    """What stands below the header; None if it is not what was written there."""
+    head, _, payload = content.partition(b"\n")
+    try:
+        return payload if json.loads(head) == _header(key, file, payload) else None
+    except ValueError:
+        return None
 
 
 def _warn(text: str) -> None:

@@ -217,6 +217,15 @@ class Study:
             "recipe": asdict(self.recipe),
         }
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Study:
+        """The inverse of `as_json`."""
+        recipe: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
+        }
+        fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
+        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
+
 
 class Arms:
     """The runs of a study, as expressions over a data set that is there."""
@@ -255,6 +264,11 @@ class Arms:
         word = Given(given.digest(arrays))
         self.given[word.sha256] = arrays
         return word
+
+    @property
+    def made(self) -> dict[Slot, Run]:
+        """Every training asked for so far, the rounds of IMP on the way to it included."""
+        return {slot: run for slot, run in self._made.items() if run is not None}
 
     def run(self, slot: Slot) -> Run | None:
         """The training in a slot; None for the SDT of a network that has no width to choose."""
@@ -295,13 +309,16 @@ class Arms:
 
     def _before(self, slot: Slot) -> Run:
         """The training whose weights a mask is taken from: of the round before, or the dense one."""
-        assert slot.sparsity is not None
-        before = self.study.rounds(slot.sparsity)[:-1] if slot.method == "imp" else []
-        of = self.run(
-            slot._replace(sparsity=before[-1]) if before else slot._replace(arm="dense", method=None, sparsity=None)
-        )
+        before = self.rounds_before(slot)
+        of = self.run(before[-1] if before else slot._replace(arm="dense", method=None, sparsity=None))
         assert of is not None
         return of
+
+    def rounds_before(self, slot: Slot) -> list[Slot]:
+        """The rounds of IMP that lead to a ticket; no rows of the evidence, unless their sparsities are asked for."""
+        if slot.arm != "lt" or slot.method != "imp" or slot.sparsity is None:
+            return []
+        return [slot._replace(sparsity=sparsity) for sparsity in self.study.rounds(slot.sparsity)[:-1]]
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""

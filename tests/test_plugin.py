@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from lthcheck.cli import main
 from lthcheck.evidence import Row
 from lthcheck.protocol import RULES
 from lthcheck.report.record import loads
@@ -242,10 +244,27 @@ class TestASecondSession:
     def test_writes_its_reports(self, second):
         folder = second[1].folder
         names = {path.name for path in (folder / "reports").iterdir()}
-        assert names == {f"mlp-8-on-toy.npz{end}" for end in (".json", ".md", "-lr.png")}
+        figures = [f"-{name}{page}.png" for name in ("gaps", "sparsity", "lr", "layers") for page in ("", "-dark")]
+        assert names == {f"mlp-8-on-toy.npz{end}" for end in (".json", ".md", "-badge.json", *figures)}
         written = record(folder)
         assert (written["schema"], written["verdict"]) == ("lthcheck.verdict/1", "jackpot")
         assert "--lth-model=mlp-8" in written["environment"]["command"]
+
+    def test_says_how_dense_each_layer_is(self, second):
+        layers = record(second[1].folder)["layers"]
+        assert (layers["names"], layers["weights"]) == (["layers.0.weight"], [160])
+        assert [(ticket["method"], ticket["lr"], ticket["kept"]) for ticket in layers["tickets"]] == [
+            ("imp", 0.2, [52.0]),
+            ("omp", 0.2, [52.0]),
+        ]
+
+    def test_its_report_comes_from_its_record_alone(self, second, tmp_path):
+        reports = second[1].folder / "reports"
+        done = CliRunner().invoke(main, ["report", str(reports / "mlp-8-on-toy.npz.json"), "--out", str(tmp_path)])
+        assert done.exit_code == 0
+        written = {path.name: path.read_bytes() for path in reports.iterdir()}
+        del written["mlp-8-on-toy.npz.json"]
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == written
 
     def test_calls_no_unmet_claim_passed_in_junit_xml(self, second):
         folder, met = second[1].folder, sum(MET.values())
@@ -348,6 +367,29 @@ def test_two_workers_find_what_one_process_finds(suite, pytester, first, tmp_pat
     apart = {"environment": None, "cost": None}
     assert record(pytester.path) | apart == record(first.folder) | apart
     assert not any("torch" in imported(pytester.path, worker) for worker in ("gw0", "gw1"))
+
+
+class TestTheSummaryOfARunOnGitHub:
+    @pytest.fixture
+    def page(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+        return tmp_path / "summary.md"
+
+    def test_gets_the_verdict_once_from_two_workers(self, suite, page):
+        suite("-n", "2", which="checks/test_verdict.py")
+        text = page.read_text()
+        assert text.count("## lthcheck\n") == 1
+        assert text.count("- mlp-8 on toy.npz, imp at sparsity 0.672: JACKPOT (") == 1
+
+    def test_says_that_a_broken_protocol_gives_none(self, suite, page, broken):
+        suite("--lth-method=imp", store=broken[0], which="checks/test_verdict.py")
+        assert page.read_text() == "## lthcheck\n\n- mlp-8 on toy.npz: no verdict, the protocol was broken\n\n"
+
+    def test_that_cannot_be_written_is_told_and_fails_nothing(self, suite, page):
+        page.mkdir()
+        said = suite("--lth-require=jackpot", "--lth-method=imp", which="checks/test_verdict.py")
+        assert said.ret == 0
+        said.stdout.fnmatch_lines(["GITHUB_STEP_SUMMARY=* cannot be written (Is a directory); *"])
 
 
 @pytest.mark.slow

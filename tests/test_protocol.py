@@ -11,12 +11,13 @@ import pytest
 import torch
 
 from lthcheck import data, study, zoo
+from lthcheck.audit import audit, audited
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.execute.trainer import Place, Trainer
-from lthcheck.protocol import RULES, ProtocolViolation, audit, audited, check_end, check_start
+from lthcheck.protocol import RULES, ProtocolViolation, check_accuracy, check_end, check_start, check_test
 from lthcheck.recipe import recipe
-from lthcheck.run import Data, Dense, Init, Permuted, Pruned, Reinit, Run, Training
+from lthcheck.run import Data, Dense, Init, Optimiser, Permuted, Pruned, Reinit, Run, Training
 from lthcheck.study import Arms, Study
 from lthcheck.training import realise
 from lthcheck.training.contract import Replica, pruned
@@ -156,7 +157,7 @@ class TestDensity:
     def test_counts_are_exact(self, to):
         replica = concrete(run())
         stay = 107 if to else 105
-        with broken("density", replica.run, f"{FIRST}, {SECOND}", f"{stay} stay, must be 106"):
+        with broken("density", replica.run, "all layers", f"{stay} stay, must be 106"):
             begun(holding(replica, mask=flipped(replica.mask, FIRST, to=to)))
 
     def test_in_each_layer_where_the_scope_is_the_layer(self):
@@ -240,6 +241,29 @@ class TestEnd:
         with broken("pruned", replica.run, SECOND, "1 pruned weights moved"):
             ended(replica, state)
 
+    @pytest.mark.parametrize("mask", [Dense(), TICKET], ids=["dense", "ticket"])
+    def test_a_weight_that_was_pruned_at_the_end_is_told(self, mask):
+        replica = concrete(run(mask=mask))
+        state = moved(replica)
+        state[f"weights/{SECOND}"][state[f"weights/{SECOND}"].abs() < 0.2] = 0
+        with broken("pruned", replica.run, SECOND, "weights that the mask leaves are 0"):
+            ended(replica, state)
+
+    @pytest.mark.parametrize("place", [(3, slice(None)), (slice(None), 3)], ids=["a unit", "an input"])
+    @pytest.mark.parametrize("decay", [2.0, 0.1])
+    def test_what_has_no_gradient_may_be_0_where_decay_is_strong(self, place, decay):
+        replica = concrete(run(mask=Dense(), optimiser=Optimiser("sgd", 0.9, decay)))
+        state = moved(replica)
+        state[f"weights/{SECOND}"][place] = 0
+        state[f"weights/{SECOND}"][place][0] = 1e-38  # not quite there yet
+        with nullcontext() if decay > 1 else broken("pruned", replica.run, SECOND, "weights that the mask leaves"):
+            ended(replica, state)
+
+    def test_a_weight_may_begin_at_0(self):
+        replica = concrete(run(mask=Dense()))
+        replica.weights[SECOND].mul_(replica.weights[SECOND] > 0)
+        assert "pruned" in ended(replica)
+
     @pytest.mark.parametrize("steps", [49, 51])
     def test_the_budget_is_exact(self, steps):
         own = run()
@@ -258,6 +282,25 @@ class TestEnd:
         assert ended(concrete(own), loss=loss, diverged=True) == ["budget", "finite"]
         with broken("finite", own, "all layers", f"loss {loss}"):
             ended(concrete(own), loss=loss)
+
+
+class TestTestData:
+    @pytest.mark.parametrize("looks", [1, 3])
+    def test_is_read_as_often_as_is_due(self, looks):
+        own = run()
+        check_test(own, written=False, looks=2, due=2)
+        with broken("test", own, "x_test", f"read {looks} times, must be 2"):
+            check_test(own, written=False, looks=looks, due=2)
+
+    def test_is_not_written_to(self):
+        with broken("test", run(), "x_test", "written to"):
+            check_test(run(), written=True, looks=1, due=1)
+
+    def test_accuracy_is_that_of_the_last_step(self):
+        correct = torch.tensor([True, True, False, False, False])
+        check_accuracy(run(), 0.4, correct)
+        with broken("test", run(), "accuracy", "0.6, but 0.4 at the last step"):
+            check_accuracy(run(), 0.6, correct)
 
 
 # Records of a sound study: a ticket of 30 parameters, and the narrowest network that has as many.
@@ -312,6 +355,7 @@ class TestBetweenRuns:
     def test_a_broken_pair_is_told(self, rule, arm, changed):
         (violation,) = audit(arms(**{arm: changed}), narrower())
         assert (violation.rule, violation.run) == (rule, RUNS[arm].key)
+        assert violation.against in {RUNS[other].key for other in ("dense", "lt") if other != arm}
         assert RULES[rule] in str(violation)
 
     def test_an_sdt_that_is_not_the_narrowest_is_told(self):
@@ -403,7 +447,7 @@ class TestTheTrainer:
     def test_stores_sound_runs(self, trainer, jobs):
         assert work(trainer, jobs) == []
         assert [trainer.store.result(job.run.key)["checks"] for job in jobs] == [
-            ["start", "fresh", "test", "budget", "finite", "moves"],
+            ["start", "fresh", "test", "budget", "finite", "moves", "pruned"],
             ["start", "fresh", "density", "ranked", "test", "budget", "finite", "moves", "pruned"],
         ]
 

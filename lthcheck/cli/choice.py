@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lthcheck.cli import complete
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,7 +25,12 @@ def study_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., A
             if option.parse is None:
                 command = click.option(f"--{option.name}", is_flag=True, default=None, help=option.help)(command)
             else:
-                command = click.option(f"--{option.name}", metavar=option.shown, help=option.help)(command)
+                command = click.option(
+                    f"--{option.name}",
+                    metavar=option.shown,
+                    help=option.help,
+                    shell_complete=complete.option(option.name),
+                )(command)
         return command
 
     return decorate

@@ -31,6 +31,7 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     and data set in the table is a verdict of its own.
     """
     from lthcheck.finding import Finding, terms
+    from lthcheck.report.github import append_summary
     from lthcheck.verdict.table import read_table
 
     options = chosen(texts)
@@ -42,7 +43,10 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
         name = " on ".join(part for part in (model, on) if part) or Path(table).stem
         study = {"name": name, "model": model, "dataset": on}
         findings.append(Finding(study=study, rows=tuple(rows), terms=terms(options, on or "")))
-    tell([finding.record({}) for finding in findings], as_json)
+    records = [finding.record({}) for finding in findings]
+    tell(records, as_json)
+    for note in append_summary(records):
+        click.echo(f"note: {note}", err=True)
     if not as_json:
         for finding in findings:
             for line in (*finding.judgement.warnings, *finding.judgement.advice):

@@ -41,6 +41,7 @@ Loader = Callable[[], "Arrays | tuple[Images, Images]"]
 
 _registered: dict[str, Loader] = {}
 _described: dict[str, Info] = {}
+_names: dict[str, str] = {}  # of data of the user's own, by fingerprint
 
 
 def register_dataset(name: str, loader: Loader) -> None:
@@ -70,9 +71,10 @@ def registered(names: Iterable[str]) -> dict[str, Loader]:
     return {name: _registered[name] for name in names if name in _registered}
 
 
-def adopt(loaders: Mapping[str, Loader]) -> None:
-    """Makes data sets known that were registered in another process."""
+def adopt(loaders: Mapping[str, Loader], names: Mapping[str, str] | None = None) -> None:
+    """Makes known what was registered, and described, in another process."""
     _registered.update(loaders)
+    _names.update(names or {})
 
 
 def names() -> list[str]:
@@ -83,6 +85,16 @@ def names() -> list[str]:
 def word(name: str) -> str:
     """How an expression names it: data of the user's own is known by its fingerprint, wherever it lies."""
     return name if name in SOURCES else "own"
+
+
+def name_of(word: str, fingerprint: str) -> str:
+    """The name of a data set as it was described last, from how an expression names it."""
+    return _names.get(fingerprint, word)
+
+
+def names_of_own() -> dict[str, str]:
+    """By fingerprint, the data of the user's own that was described here."""
+    return dict(_names)
 
 
 def check(name: str) -> None:
@@ -124,6 +136,13 @@ def _own(loader: Loader) -> Arrays:
 def describe(name: str, *, data_dir: Path | None = None) -> Info:
     """What a data set is; its files are read the first time only, and again when they change."""
     check(name)
+    info = _info(name, data_dir)
+    if word(name) != name:
+        _names[info.fingerprint] = name
+    return info
+
+
+def _info(name: str, data_dir: Path | None) -> Info:
     source = _source(name)
     if not source:
         if name not in _described:

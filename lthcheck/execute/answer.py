@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import data, protocol, zoo
+from lthcheck import audit, ledger, protocol, zoo
 from lthcheck.evidence import Row
+from lthcheck.execute.discard import discard
 from lthcheck.execute.error import TrainerError, refuse_inside_a_trainer
-from lthcheck.execute.plan import Demand, Plan, plan
+from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
-from lthcheck.run import Run, needs
+from lthcheck.execute.wants import Wants, ancestors
+from lthcheck.run import Run
 from lthcheck.store import Store
-from lthcheck.study import Arms, Question, Slot, Study
+from lthcheck.study import Question, Slot, Study
 
 ROUNDS = 10  # a study that still wants runs after so many has no end
 
@@ -31,6 +33,8 @@ class Answer:
         test_size: samples that accuracy is measured on.
         cost: "requested": rows of the evidence; "trainings": distinct runs behind them, rounds of IMP included;
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
+        entry: the study as it is on record.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer, in network order.
     """
 
     study: Study
@@ -39,6 +43,8 @@ class Answer:
     checked: dict[str, int] = field(default_factory=dict)
     test_size: int | None = None
     cost: dict[str, Any] = field(default_factory=dict)
+    entry: ledger.Entry | None = None
+    layers: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 def answer(
@@ -58,81 +64,52 @@ def answer(
     refuse_inside_a_trainer()
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
     registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
+    for opened, _ in open_studies.values():
+        opened.put_on_record()
     progress = Progress()
     pool = None
     try:
         for _ in range(ROUNDS):
             made = plan((d for each, questions in open_studies.values() for d in each.demands(questions)), store)
-            made = _without(made, {violation.run for violation in progress.violations})
+            made.drop({violation.run for violation in progress.violations})
             if not made.jobs:
                 break
             if pool is None:
                 # torch is needed from here on, and only here: a study that is in the store is judged without it
                 from lthcheck.execute.pool import Pool
 
-                names = {each.arms.data.fingerprint: each.study.dataset for each, _ in open_studies.values()}
-                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered, datasets=names)
+                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
     finally:
         if pool is not None:
             pool.close()
-    return [each.answer(progress) for each, _ in open_studies.values()], progress
+    answers = [each.answer(progress) for each, _ in open_studies.values()]
+    discard(store, (violation for each in answers for violation in each.violations), progress.finished)
+    return answers, progress
 
 
-def _without(made: Plan, broken: set[str]) -> Plan:
-    """The plan without runs that broke the protocol, and without all that wait for them."""
-    pending = [key for key in made.jobs if key in broken]
-    while pending:
-        key = pending.pop()
-        if made.jobs.pop(key, None):
-            made.waits.pop(key)
-            pending += [follower for follower, before in made.waits.items() if key in before]
-    return made
-
-
-class _Open:
+class _Open(Wants):
     """A study while it is being answered."""
 
     def __init__(self, study: Study, store: Store, data_dir: Path | None) -> None:
-        self.study, self.store = study, store
-        info = data.describe(study.dataset, data_dir=data_dir)
-        self.arms, self.test_size = Arms(study, info), info.test_size
-        self.slots: dict[Slot, Run] = {}
-        self.records: dict[Slot, dict[str, Any]] = {}
-        for question in study.questions():  # every run is written down once, so that bad input is told before training
-            for slot in self.arms.slots(question):
-                self.arms.run(slot)
+        super().__init__(study, store, data_dir)
         for arrays in self.arms.given.values():
             store.keep_given(arrays)
+        self.id = ledger.identity(self.arms.made.values())
+        self.on_record = 0
 
-    def demands(self, questions: list[Question]) -> list[Demand]:
-        """The trainings wanted next; dense networks and tickets keep their weights, since masks are taken from them."""
-        while True:
-            more = self.arms.next(questions, self._read())
-            new = {slot: run for slot, run in more.items() if slot not in self.slots}
-            self.slots |= new
-            if not new or not any(self._record(slot) for slot in new):
-                break
-        missing = [(slot, run) for slot, run in self.slots.items() if slot not in self.records]
-        return [
-            Demand(run, frozenset({run.training.steps}) if slot.arm in ("dense", "lt") else frozenset())
-            for slot, run in missing
-        ]
+    def put_on_record(self) -> ledger.Entry:
+        """Before the store is looked at: what a study on record needs is not removed."""
+        made = ledger.entry(self.id, self.study, self.arms.made)
+        ledger.keep(self.store.root, made)
+        self.on_record = len(made.runs)
+        return made
 
-    def _read(self) -> dict[Slot, float]:
-        for slot in self.slots:
-            self._record(slot)
-        return {slot: float(record["accuracy"]) for slot, record in self.records.items()}
-
-    def _record(self, slot: Slot) -> bool:
-        if slot not in self.records:
-            record = self.store.result(self.slots[slot].key)
-            if record is None:
-                return False
-            self.records[slot] = record
-        return True
+    def _noticed(self) -> None:
+        if len(self.arms.made) > self.on_record:  # the study has wanted more than could be known before
+            self.put_on_record()
 
     def answer(self, progress: Progress) -> Answer:
         """The evidence as it stands, held against the protocol's rules between runs.
@@ -140,12 +117,17 @@ class _Open:
         Whatever the store holds of the study counts, asked for or not: a selection must not make a report poorer.
         """
         self.demands(self.study.questions())
-        arms = {tuple(slot): (self.slots[slot], record) for slot, record in self.records.items()}
         runs = {record["key"]: record for record in self.records.values()}
-        for key in _ancestors(self.slots[slot] for slot in self.records):
+        for key in ancestors(self.slots[slot] for slot in self.records):
             record = runs.get(key) or self.store.result(key)
             if record is not None:
                 runs[key] = record
+        arms = {
+            tuple(slot): (run, runs[run.key])
+            for each in self.records
+            for slot in (each, *self.arms.rounds_before(each))
+            if (run := self.arms.run(slot)) is not None and run.key in runs
+        }
         steps = sum(record["steps"] for record in runs.values())
         return Answer(
             self.study,
@@ -160,12 +142,19 @@ class _Open:
                 "replica_steps": steps,
                 "seconds": sum(record["seconds"] for record in runs.values()),
             },
+            self.put_on_record(),
+            # a ticket whose dense network diverged was never pruned
+            {
+                record["key"]: record["layers"]
+                for slot, record in self.records.items()
+                if slot.arm == "lt" and record["layers"]
+            },
         )
 
-    def _violations(self, arms: protocol.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
-        own = {run.key for run in self.slots.values()} | _ancestors(self.slots.values())
+    def _violations(self, arms: audit.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
+        own = {run.key for run in self.slots.values()} | ancestors(self.slots.values()).keys()
         during = [violation for violation in progress.violations if violation.run in own]
-        return during + protocol.audit(arms, self._narrower)
+        return during + audit.audit(arms, self._narrower)
 
     def _narrower(self, run: Run) -> int | None:
         """Parameters of the network one step narrower than a run's; None if there is none."""
@@ -200,18 +189,7 @@ class _Open:
         for _, record in arms.values():
             for rule in record["checks"]:
                 counts[rule] += 1
-        return counts | protocol.audited(arms)
-
-
-def _ancestors(runs: Iterable[Run]) -> set[str]:
-    seen: dict[str, Run] = {}
-    pending = list(runs)
-    while pending:
-        for parent, _ in needs(pending.pop()):
-            if parent.key not in seen:
-                seen[parent.key] = parent
-                pending.append(parent)
-    return set(seen)
+        return counts | audit.audited(arms)
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -98,6 +98,15 @@ class Plan:
                 placed[key] = None
         return list(placed)
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Takes these jobs out, and all that wait for them."""
+        pending = [key for key in keys if key in self.jobs]
+        while pending:
+            key = pending.pop()
+            if self.jobs.pop(key, None):
+                self.waits.pop(key)
+                pending += [follower for follower, before in self.waits.items() if key in before]
+
 
 def plan(demands: Iterable[Demand], store: Store) -> Plan:
     """Removes duplicates, unites the demands on a run, adds the runs that it builds on, drops what is stored."""

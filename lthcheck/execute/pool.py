@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import os
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from lthcheck import zoo
-from lthcheck.execute.error import INSIDE_A_TRAINER, Refused, TrainerError
+from lthcheck.cores import cores
+from lthcheck.execute.error import Refused, TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import Packed
+from lthcheck.execute.spawn import spawn
+from lthcheck.execute.stacking import LARGEST_STACK, next_stack, signature
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import described
 from lthcheck.store import Store
 from lthcheck.training import realise
-from lthcheck.training.contract import stack_signature
 
-# Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC, best of 5): .40 ms a replica-step alone,
-# .34 with 5 or 8, .36 to .43 with 12; a 64-32 MLP: .12 alone, .054 with 8, .050 with 12.
-LARGEST_STACK = 8
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
-
-PROGRAM = (  # of a trainer
-    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
-    "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None))"
-)
 
 
 @dataclass
@@ -44,12 +34,7 @@ class _Trainer:
 
 
 class Pool:
-    """Trains plans, until it is closed.
-
-    Args:
-        registered: networks and data sets of the user's own.
-        datasets: the name that data of the user's own is loaded by, by fingerprint.
-    """
+    """Trains plans, until it is closed."""
 
     def __init__(
         self,
@@ -58,10 +43,8 @@ class Pool:
         data_dir: Path | None = None,
         trainers: int | None = None,
         registered: Packed | None = None,
-        datasets: Mapping[str, str] | None = None,
     ) -> None:
-        self.store, self.data_dir = store, data_dir
-        self.registered, self.datasets = registered, dict(datasets or {})
+        self.store, self.data_dir, self.registered = store, data_dir, registered
         self.size = trainers or cores()
         self._trainers: list[_Trainer] = []
 
@@ -98,26 +81,7 @@ class Pool:
         return None
 
     def _started(self) -> _Trainer:
-        ours, theirs = socket.socketpair()
-        arguments = [str(theirs.fileno()), str(self.store.root), str(self.data_dir or "")]
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
-            pass_fds=[theirs.fileno()],
-            env=os.environ | one_thread | {INSIDE_A_TRAINER: "1"},
-            start_new_session=True,  # Ctrl-C is for the process that listens
-            stdin=subprocess.DEVNULL,
-            stdout=2,  # what a network of the user's prints must not stand among results
-        )
-        theirs.close()
-        trainer = _Trainer(process, Connection(ours.detach()))
-        trainer.connection.send((self.registered, self.datasets))
-        return trainer
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return _Trainer(*spawn("trainer.Trainer", self.store.root, self.data_dir, self.registered))
 
 
 class _Training:
@@ -128,7 +92,7 @@ class _Training:
         self.left = dict(plan.jobs)
         self.waits = {key: set(before) for key, before in plan.waits.items()}
         self.priority = plan.priorities()
-        self.signature = {key: (stack_signature(job.run), job.until) for key, job in plan.jobs.items()}
+        self.signatures = {key: signature(job) for key, job in plan.jobs.items()}
         self.running: set[str] = set()
         self.busy: dict[str, float] = {}
         self.crashes: dict[str, int] = {}
@@ -187,14 +151,13 @@ class _Training:
         return all(self.pool.store.has(job.run.key, name) for name in job.names)
 
     def _stack(self) -> list[Job]:
-        """The next stack: what the longest way waits for, with what can be trained beside it."""
+        """The next stack that can be trained."""
         ready = [key for key in self.left if not self.waits[key] and key not in self.running and key not in self.busy]
-        if not ready:
-            return []
-        ready.sort(key=lambda key: -self.priority[key])
-        alike = [key for key in ready if self.signature[key] == self.signature[ready[0]]]
-        largest = LARGEST_STACK if zoo.is_mlp(self.left[ready[0]].run.network) else 1
-        return [self.left[key] for key in alike[: min(largest, math.ceil(len(alike) / self.pool.size))]]
+        stack = next_stack(ready, self.priority, self.signatures, largest=self._largest, trainers=self.pool.size)
+        return [self.left[key] for key in stack]
+
+    def _largest(self, key: str) -> int:
+        return LARGEST_STACK if zoo.is_mlp(self.left[key].run.network) else 1
 
     def _hear(self, trainer: _Trainer) -> None:
         try:

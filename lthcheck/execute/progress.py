@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from lthcheck.duration import duration
 from lthcheck.protocol import ProtocolViolation
 
 
@@ -43,16 +44,3 @@ class Progress:
         text = f"{done} of {self.planned} trainings, {pace:,.0f} replica-steps/s"
         left = self.due - self.replica_steps
         return f"{text}, {duration(left / pace)} left" if pace and left > 0 else text
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(75)
-    '1 min 15 s'
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

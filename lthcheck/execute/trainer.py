@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -46,15 +46,11 @@ class Place:
 
 
 class Trainer:
-    """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word.
+    """Trains stacks; `tell` gets what there is to say, as tuples that begin with a word."""
 
-    Args:
-        datasets: the name that data of the user's own is loaded by, by fingerprint.
-    """
-
-    def __init__(self, place: Place, tell: Any, datasets: Mapping[str, str] | None = None) -> None:
+    def __init__(self, place: Place, tell: Any) -> None:
         self.store = Store(place.store, lambda text: tell(("told", text)))
-        self.data_dir, self.tell, self.datasets = place.data_dir, tell, datasets or {}
+        self.data_dir, self.tell = place.data_dir, tell
         self._resident: dict[tuple[str, str, str], Resident] = {}
         self.library = realise.Library(self._fetch, self._given, self._batch)
 
@@ -85,8 +81,7 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        run = jobs[0].run
-        engine = backend(replicas, self._data(run.data, run.training.precision, run.training.device))
+        engine = backend(replicas, self._resident_of(jobs[0].run))
         order, test = engine.order, engine.digest_of_test()
         began = time.perf_counter()
         held = self._begin(stack, engine)
@@ -122,32 +117,29 @@ class Trainer:
         seconds = time.perf_counter() - began
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
-        if engine.digest_of_test() != test:
+        written = engine.digest_of_test() != test
+        if written:
             self._resident.clear()
-            for job in jobs:
-                self._refuse(protocol.ProtocolViolation("test", job.run.key, "x_test", "test data was written to"))
-            return
+        asked = {step for index in sound for step in jobs[index].evaluate if first <= step <= jobs[0].until}
+        looks_due = len(stack) * (len(asked) + finished)
         for index in sound:
             job, replica = jobs[index], replicas[index]
-            if not finished:
-                self.store.drop(job.run.key, "checkpoint")
-                self.tell(("kept", job.run.key))
-                continue
-            evaluation, state = evaluations[index], engine.state(index)
             # what was handed out here, and what was trained before the state that it went on from
             steps = order.handed_out + first - job.run.training.first_step
             try:
-                rules = [
-                    *held[index],
-                    "test",
-                    *protocol.check_end(
-                        replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
-                    ),
-                ]
+                protocol.check_test(job.run, written=written, looks=engine.looks, due=looks_due)
+                if not finished:
+                    self.store.drop(job.run.key, "checkpoint")
+                    self.tell(("kept", job.run.key))
+                    continue
+                evaluation, state = evaluations[index], engine.state(index)
+                rules = protocol.check_end(
+                    replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
+                )
+                rules = [*held[index], "test", *rules]
+                self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
             except protocol.ProtocolViolation as violation:
                 self._refuse(violation)
-                continue
-            self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
 
     def _begin(self, stack: list[tuple[Job, Replica, State | None]], engine: Backend) -> dict[int, list[str]]:
         """Checks where each replica begins, and lets it go on from its state; by place in the stack, the rules held."""
@@ -185,7 +177,7 @@ class Trainer:
         self._keep_evaluation(run, run.training.steps, evaluation)
         layers = {name: [int(mask.sum()), mask.numel()] for name, mask in replica.mask.items()}
         total = sum(weight.numel() for weight in replica.weights.values())
-        result = {
+        result: dict[str, Any] = {
             "key": run.key,
             "accuracy": evaluation.accuracy if evaluation.finite else 1 / run.network.classes,
             "loss": evaluation.loss if evaluation.finite else None,
@@ -209,6 +201,9 @@ class Trainer:
             "torch": torch.__version__,
             "expression": described(run),
         }
+        kept = self.store.tensors(run.key, f"correct-{run.training.steps}")
+        if kept is not None and not result["diverged"]:
+            protocol.check_accuracy(run, result["accuracy"], kept["correct"])
         self.store.write_result(run.key, result)
         self.store.drop(run.key, "checkpoint")
         self.tell(("done", run.key))
@@ -283,10 +278,13 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
+    def _resident_of(self, run: Run) -> Resident:
+        return self._data(run.data, run.training.precision, run.training.device)
+
     def _data(self, wanted: Data, precision: str, device: str) -> Resident:
         key = (wanted.key, precision, device)
         if key not in self._resident:
-            name = self.datasets.get(wanted.fingerprint, wanted.name)
+            name = data.name_of(wanted.name, wanted.fingerprint)
             try:
                 arrays = data.load(name, data_dir=self.data_dir)
             except ValueError as error:
@@ -323,7 +321,7 @@ def _epochs(state: State) -> dict[int, str]:
     return {epoch: bytes(row).hex() for epoch, row in rows}
 
 
-def main(channel: int, place: Place) -> None:
+def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
     torch.backends.cudnn.deterministic = True  # the same run gives the same bits
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32
@@ -338,13 +336,14 @@ def main(channel: int, place: Place) -> None:
         tell(("told", str(message)))
 
     warnings.showwarning = told
-    registered, datasets = connection.recv()
+    registered, names = connection.recv()
+    data.adopt({}, names)
     try:
         unpacked(registered)
     except Refused as refusal:
         tell(("refused", str(refusal)))
     inbox = _inbox(connection)
-    trainer = Trainer(place, tell, datasets)
+    trainer = worker(place, tell)
     while True:
         jobs = inbox.get()
         try:

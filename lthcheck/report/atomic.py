@@ -29,7 +29,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
         raise OSError(
             error.errno,
             f"the report {path.name} must be written to a folder that takes files ({error.strerror}); "
-            "make room or choose another folder with --lth-report-dir",
+            "make room or choose another folder with --lth-report-dir, --report-dir or --out",
             str(path.parent),
         ) from error
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import lthcheck
+from lthcheck.cores import cores
 
 PACKAGES = ("torch", "torchvision", "numpy", "pytest")
 
@@ -27,7 +27,7 @@ def environment() -> dict[str, object]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}".strip(),
         "cpu": _cpu(),
-        "cores": _cores(),
+        "cores": cores(),
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     for package in PACKAGES:
@@ -48,12 +48,6 @@ def _cpu() -> str:
         if name.strip().lower() == "model name" and value.strip():
             return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _git() -> dict[str, object]:

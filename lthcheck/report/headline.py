@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.report.recipe import shortcomings
 from lthcheck.report.series import at_lr, series
-from lthcheck.report.words import NONTRIVIAL, PRIZES, listing, one_line, percent, place, points, study_name, thresholds
+from lthcheck.report.words import PRIZES, listing, one_line, percent, place, points, study_name, thresholds
+from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
 from lthcheck.verdict.judgement import RANK
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _nearness(record: Mapping[str, Any], cell: Cell) -> tuple[float, ...]:
         RANK[cell["at_most"]],
         RANK[cell["at_least"]],
         # A hardly pruned network that matches dense is not near to a ticket.
-        cell["sparsity"] is None or cell["sparsity"] >= NONTRIVIAL - 1e-9,
+        cell["sparsity"] is None or reaches(cell["sparsity"], NON_TRIVIAL),
         -sum(condition["holds"] is False for condition in asked),
         min(slack, default=-1),
         -1 if cell["sparsity"] is None else cell["sparsity"],

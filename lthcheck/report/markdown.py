@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lthcheck.report.headline import headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
-from lthcheck.report.series import epochs, series
+from lthcheck.report.series import evidence, series
 from lthcheck.report.tables import (
     CONDITION_HEADS,
     accuracy_table,
@@ -16,6 +17,7 @@ from lthcheck.report.tables import (
     condition_table,
     escape,
     github,
+    layer_table,
     parameters,
     seeds,
     verdict_rows,
@@ -26,6 +28,7 @@ from lthcheck.report.words import PRIZES, margin, place, prize, rate, study_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lthcheck.report.figures import Picture
     from lthcheck.report.series import Cell
 
 __all__ = ["headline", "markdown", "verdict_table"]
@@ -34,17 +37,14 @@ _ARMS = (
     "Arms: dense; LT, the ticket from its own initialisation; RR, the same mask from a fresh one; "
     "SDT, a small dense network of the ticket's size."
 )
-_SCALE = (
-    "Bars are sample sds over seeds. Curves far below every arm's best leave the frame; the tables hold all numbers."
-)
 
 
-def markdown(record: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
+def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str:
     """The report on one study.
 
     Args:
         record: as `record.record` or `record.loads` gives it; nothing else is read.
-        figures: file names of the figures, relative to the report.
+        pictures: the figures that lie beside the report.
 
     Returns:
         Markdown, the same for equal arguments, ending in a newline.
@@ -56,9 +56,8 @@ def markdown(record: Mapping[str, Any], figures: Sequence[str] = ()) -> str:
         _verdict(record),
         *_by_method(record),
         *([cell_table(record)] if record["cells"] else []),
-        *(f"![Accuracy by learning rate]({quote(figure)})" for figure in figures),
-        *([_SCALE] if figures else []),
         _rules(record),
+        *_pictures(pictures),
         *(block for cell in shown for block in _cell(record, cell)),
         *_others(record, [cell for cell in record["cells"] if cell not in shown]),
         *_section("Recipe", dict.fromkeys(line for cell in shown for line in adequacy(record, cell))),
@@ -123,12 +122,26 @@ def _rules(record: Mapping[str, Any]) -> str:
     )
 
 
+def _pictures(pictures: Sequence[Picture]) -> list[str]:
+    """Each figure under its title, light or dark as the reader's page is."""
+    blocks = []
+    for figure, pages in groupby(pictures, key=lambda picture: picture.figure):
+        blocks += [f"## {figure.title}", figure.caption]
+        blocks += [
+            f'<picture><source media="(prefers-color-scheme: dark)" srcset="{quote(page.dark.name)}">'
+            f'<img alt="{figure.title}" src="{quote(page.light.name)}"></picture>'
+            for page in pages
+        ]
+    return blocks
+
+
 def _cell(record: Mapping[str, Any], cell: Cell) -> list[str]:
     words = prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
     return [
         f"## {_heading(cell)}: {words}",
         condition_table(record, cell),
         *_accuracies(record, cell),
+        *_layers(record, cell),
     ]
 
 
@@ -141,10 +154,15 @@ def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
     table = accuracy_table(record, cell)
     if not table:
         return []
-    count, length = seeds(record, cell), epochs(record, cell)
+    count, length = seeds(record, cell), evidence(record).epochs
     spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
     trained = "" if length is None else f", trained for {length:g} epochs"
     return [f"Accuracy in percent, {spread}{trained}.", table, _size(record, cell)]
+
+
+def _layers(record: Mapping[str, Any], cell: Cell) -> list[str]:
+    table = layer_table(record, cell)
+    return ["<details><summary>Weights kept by layer</summary>", table, "</details>"] if table else []
 
 
 def _size(record: Mapping[str, Any], cell: Cell) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lthcheck.duration import duration
 from lthcheck.report.tables import escape
-from lthcheck.report.words import duration, rate
+from lthcheck.report.words import rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lthcheck.report.series import at_lr, best, epochs, series
-from lthcheck.report.words import NONTRIVIAL, listing, margin, percent, points, rate
+from lthcheck.report.series import at_lr, best, evidence, probe, series
+from lthcheck.report.words import listing, margin, percent, points, rate
+from lthcheck.verdict import conditions
+from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
+from lthcheck.verdict.means import means_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,20 +27,22 @@ def adequacy(record: Mapping[str, Any], cell: Cell) -> list[str]:
     top = best(dense)
     if top is None:
         return [*said, "There is no dense training in the evidence, so the recipe cannot be judged."]
-    return [*said, _told_probe(record, cell, top), _told_place(dense, top)]
+    judged = _judged(record, cell)
+    return [*said, _told_probe(record, cell, top, judged), _told_place(dense, top, judged)]
 
 
 def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> list[str]:
     """Why condition 1 does not hold (`refuted`), or what keeps it unknown, in a few words each."""
     dense = series(record, cell).get("dense", ())
     top = best(dense)
-    probed = None if top is None else _probe(record, cell, top)
+    probed = None if top is None else at_lr(probe(record, cell), top.lr)
+    judged = _judged(record, cell)
     said = []
     if refuted:
-        if cell["sparsity"] is not None and cell["sparsity"] < NONTRIVIAL - 1e-9:
-            said.append(f"sparsity {rate(cell['sparsity'])} is below {NONTRIVIAL:.2f}")
-        if top and probed and not record["assumed"] and _gains(record, top, probed):
-            length = epochs(record, cell)
+        if cell["sparsity"] is not None and not reaches(cell["sparsity"], NON_TRIVIAL):
+            said.append(f"sparsity {rate(cell['sparsity'])} is below {NON_TRIVIAL:.2f}")
+        if top and probed and not record["assumed"] and judged.trained_out is False:
+            length = evidence(record).epochs
             trained = "" if length is None else f" in {length:g} epochs, {percent(probed.mean)} in {2 * length:g}"
             said.append(f"dense is under-trained, {percent(top.mean)} at lr {top.lr:g}{trained}")
         return said
@@ -48,30 +53,26 @@ def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> lis
     if top is None:
         return [*said, "there is no dense training"]
     if probed is None:
-        said.append(f"dense was not trained for {_twice(record, cell)} at its best lr {top.lr:g}")
+        said.append(f"dense was not trained for {_twice(record)} at its best lr {top.lr:g}")
     elif probed.diverged:
-        said.append(f"dense at its best lr {top.lr:g} diverged in {_twice(record, cell)}")
-    if not dense[0].lr < top.lr < dense[-1].lr:
+        said.append(f"dense at its best lr {top.lr:g} diverged in {_twice(record)}")
+    if not judged.inside:
         said.append(f"the best dense lr {top.lr:g} is at an end of its grid")
     return said
 
 
-def _probe(record: Mapping[str, Any], cell: Cell, top: Point) -> Point | None:
-    """Dense at its best lr, trained for 2T."""
-    return at_lr(series(record, cell, stretch=2).get("dense", ()), top.lr)
+def _judged(record: Mapping[str, Any], cell: Cell) -> conditions.Adequacy:
+    means = means_at(evidence(record), cell["method"], cell["sparsity"])
+    return conditions.adequacy(means, delta=record["delta"])
 
 
-def _gains(record: Mapping[str, Any], top: Point, longer: Point) -> bool:
-    return bool(longer.mean - top.mean > record["delta"] + 1e-9)
-
-
-def _twice(record: Mapping[str, Any], cell: Cell) -> str:
-    length = epochs(record, cell)
+def _twice(record: Mapping[str, Any]) -> str:
+    length = evidence(record).epochs
     return "2T" if length is None else f"2T = {2 * length:g} epochs"
 
 
-def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point) -> str:
-    longer, length, twice = _probe(record, cell, top), epochs(record, cell), _twice(record, cell)
+def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point, judged: conditions.Adequacy) -> str:
+    longer, length, twice = at_lr(probe(record, cell), top.lr), evidence(record).epochs, _twice(record)
     if longer is None or length is None:
         return (
             f"Dense at its best lr {top.lr:g} ({percent(top.mean)}) was not trained for {twice}, "
@@ -82,20 +83,20 @@ def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point) -> str:
             f"Dense at its best lr {top.lr:g} diverged in {twice}, so whether more training would help it is not known."
         )
     delta = record["delta"]
-    judged = (
+    verdict = (
         f"more than the {margin(delta)} allowed: the dense network is under-trained."
-        if _gains(record, top, longer)
+        if judged.trained_out is False
         else f"within the {margin(delta)} allowed: the dense network is fully trained."
     )
     return (
         f"Dense at its best lr {top.lr:g} reaches {percent(top.mean)} in T = {length:g} epochs and "
-        f"{percent(longer.mean)} in {twice} ({points(longer.mean - top.mean, delta)}), {judged}"
+        f"{percent(longer.mean)} in {twice} ({points(longer.mean - top.mean, delta)}), {verdict}"
     )
 
 
-def _told_place(dense: tuple[Point, ...], top: Point) -> str:
+def _told_place(dense: tuple[Point, ...], top: Point, judged: conditions.Adequacy) -> str:
     grid = listing(f"{point.lr:g}" for point in dense)
-    if dense[0].lr < top.lr < dense[-1].lr:
+    if judged.inside:
         return f"The best dense lr, {top.lr:g}, lies inside the grid of {grid}."
     if len(dense) == 1:
         return f"Dense was trained at lr {top.lr:g} alone, so whether another lr is better is not known."

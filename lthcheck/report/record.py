@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS
+from lthcheck.report.layers import layers as layers_of
+from lthcheck.report.schema import CONDITION, ROW, SCHEMA, check, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,28 +17,6 @@ if TYPE_CHECKING:
     from lthcheck.verdict.judgement import Cell, Judgement
 
 Record = dict[str, Any]
-SCHEMA = "lthcheck.verdict/1"
-
-_FIELDS: dict[str, type | tuple[type, ...]] = {
-    "study": dict,
-    "rule": str,
-    "reading": str,
-    "delta": (int, float),
-    "gamma": (int, float),
-    "assumed": list,
-    "test_size": (int, type(None)),
-    "verdict": str,
-    "at_least": str,
-    "at_most": str,
-    "cells": list,
-    "evidence": list,
-    "cost": dict,
-    "environment": dict,
-}
-_CELL = ("method", "sparsity", "verdict", "at_least", "at_most", "conditions")
-_CONDITION = ("id", "name", "holds", "gap", "witness_lr", "detail")
-_ROW = ("arm", "method", "sparsity", "lr", "source_lr", "seed", "epochs", "accuracy", "params", "diverged", "run")
-_REMEDY = "a record is the JSON that a study or `lthcheck judge --json` writes; make it again"
 
 
 def record(
@@ -46,6 +27,7 @@ def record(
     test_size: int | None,
     cost: Mapping[str, Any],
     environment: Mapping[str, Any],
+    layers: Mapping[str, Mapping[str, Sequence[int]]] = MappingProxyType({}),
 ) -> Record:
     """The record of a verdict, in the schema `lthcheck.verdict/1`.
 
@@ -56,6 +38,7 @@ def record(
         test_size: examples of the test split; None where it is not known.
         cost: trainings, cached, seconds, replica_steps, requested; any may be missing.
         environment: where it ran, as `environment.environment` tells; any key may be missing.
+        layers: of each ticket, by run: weights that stay and weights in all of each prunable layer.
 
     Returns:
         Plain JSON values, equal to what `loads(dumps(record))` gives.
@@ -82,7 +65,8 @@ def record(
         "cost": dict(cost),
         "environment": dict(environment),
     }
-    return loads(dumps(body))
+    known = layers_of(judgement.cells, rows, layers)
+    return loads(dumps(body if known is None else body | {"layers": known}))
 
 
 def dumps(record: Mapping[str, Any]) -> str:
@@ -106,35 +90,7 @@ def loads(text: str) -> Record:
     Raises:
         ValueError: broken JSON, another schema, or a field that is missing or of the wrong kind.
     """
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}, column {error.colno} is not JSON ({error.msg}); {_REMEDY}") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"a JSON {type(value).__name__} must be an object; give the records of a list one by one")
-    if value.get("schema") != SCHEMA:
-        raise ValueError(f"schema={value.get('schema')!r} must be {SCHEMA!r}; {_REMEDY}")
-    for field, kind in _FIELDS.items():
-        if field not in value or not isinstance(value[field], kind):
-            raise ValueError(f"{field}={value.get(field)!r} must be there and of the schema's kind; {_REMEDY}")
-    _require_keys("evidence", value["evidence"], _ROW)
-    _require_keys("cells", value["cells"], _CELL)
-    for cell in value["cells"]:
-        _require_keys("conditions", cell["conditions"], _CONDITION)
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} must not stand in a record, which holds finite numbers only; {_REMEDY}")
-
-
-def _require_keys(where: str, items: object, keys: tuple[str, ...]) -> None:
-    if not isinstance(items, list):
-        raise ValueError(f"{where}={items!r} must be a list; {_REMEDY}")
-    for index, item in enumerate(items):
-        missing = [key for key in keys if not (isinstance(item, dict) and key in item)]
-        if missing:
-            raise ValueError(f"{where}[{index}] must have {', '.join(missing)}; {_REMEDY}")
+    return check(read(text))
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -144,13 +100,13 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "verdict": cell.verdict,
         "at_least": cell.at_least,
         "at_most": cell.at_most,
-        "conditions": [{key: getattr(condition, key) for key in _CONDITION} for condition in cell.conditions],
+        "conditions": [{key: getattr(condition, key) for key in CONDITION} for condition in cell.conditions],
     }
 
 
 def _row(row: Row) -> dict[str, Any]:
     values = row.as_json()
-    return {key: values[key] for key in _ROW}
+    return {key: values[key] for key in ROW}
 
 
 def _order(row: Row) -> tuple[Any, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lthcheck.evidence import ARMS
+from lthcheck.evidence import ARMS, Row
+from lthcheck.grid import best_lr
+from lthcheck.report.schema import ROW
+from lthcheck.verdict.means import ByLength, by_length, close, distinct, serves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Cell = dict[str, Any]
 
@@ -43,75 +44,46 @@ class Point:
         return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else None
 
 
-def series(record: Mapping[str, Any], cell: Cell, *, stretch: float = 1) -> dict[str, tuple[Point, ...]]:
-    """What the cell was judged on: for each arm that has rows, its points by ascending lr.
-
-    Args:
-        record: the record.
-        cell: one of its cells.
-        stretch: take the runs of this many times T epochs, 2 for the probe of the recipe. Rows that do not tell their
-            epochs are of length T.
-    """
-    horizon = epochs(record, cell)
-    groups: dict[str, dict[float, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    for row in record["evidence"]:
-        if _serves(row, cell) and _lasts(row["epochs"], horizon, stretch):
-            # One lr read from two places may differ in its last bits; nine digits are more than anyone writes.
-            groups[row["arm"]][float(f"{row['lr']:.9g}")].append(row)
-    return {arm: tuple(_point(lr, groups[arm][lr]) for lr in sorted(groups[arm])) for arm in ARMS if arm in groups}
+def series(record: Mapping[str, Any], cell: Cell) -> dict[str, tuple[Point, ...]]:
+    """What the cell was judged on: for each arm that has rows, its points by ascending lr."""
+    return _by_arm(evidence(record).full, cell)
 
 
-def epochs(record: Mapping[str, Any], cell: Cell) -> float | None:
-    """T: the length of the cell's ticket runs; None where the evidence does not tell."""
-    lengths = Counter(
-        row["epochs"]
-        for row in record["evidence"]
-        if row["arm"] == "lt" and row["epochs"] is not None and _serves(row, cell)
-    )
-    return min(lengths, key=lambda length: (-lengths[length], length), default=None)
+def probe(record: Mapping[str, Any], cell: Cell) -> tuple[Point, ...]:
+    """The dense network trained for 2T, by ascending lr."""
+    return _by_arm(evidence(record).double, cell).get("dense", ())
+
+
+def evidence(record: Mapping[str, Any]) -> ByLength:
+    """The rows of a record, sorted by the length of their training as the judge sorts them."""
+    return by_length(Row(**{key: row[key] for key in ROW}) for row in record["evidence"])
 
 
 def at_lr(points: tuple[Point, ...], lr: float | None) -> Point | None:
     """The point at an lr, where there is one."""
-    return next((point for point in points if lr is not None and math.isclose(point.lr, lr, rel_tol=1e-8)), None)
+    return next((point for point in points if close(point.lr, lr)), None)
 
 
 def best(points: tuple[Point, ...]) -> Point | None:
     """The point of the highest mean; of equal ones one inside the grid, where there is one."""
-    if not points:
-        return None
-    top = max(point.mean for point in points)
-    ties = [point for point in points if point.mean >= top - 1e-9]
-    inside = [point for point in ties if points[0].lr < point.lr < points[-1].lr]
-    return (inside or ties)[0]
+    return at_lr(points, best_lr({point.lr: point.mean for point in points})) if points else None
 
 
-def _serves(row: Mapping[str, Any], cell: Cell) -> bool:
-    """Whether the judge takes a row as evidence on the cell.
-
-    Dense and sdt rows without a method serve every method; dense rows serve every sparsity, and so do sdt and rr rows
-    without one.
-    """
-    arm = row["arm"]
-    if row["method"] != cell["method"] and not (row["method"] is None and arm in ("dense", "sdt")):
-        return False
-    if arm == "dense" or (arm in ("sdt", "rr") and row["sparsity"] is None):
-        return True
-    if row["sparsity"] is None or cell["sparsity"] is None:
-        return row["sparsity"] is cell["sparsity"]
-    return math.isclose(row["sparsity"], cell["sparsity"], rel_tol=1e-9, abs_tol=1e-12)
+def _by_arm(rows: Iterable[Row], cell: Cell) -> dict[str, tuple[Point, ...]]:
+    serving = [row for row in rows if serves(row, cell["method"], cell["sparsity"])]
+    # of all arms together, since one lr read from two places may differ in its last bits
+    lrs = distinct(row.lr for row in serving)
+    arms = {}
+    for arm in ARMS:
+        at = {lr: [row for row in serving if row.arm == arm and close(row.lr, lr)] for lr in lrs}
+        arms[arm] = tuple(_point(lr, found) for lr, found in at.items() if found)
+    return {arm: points for arm, points in arms.items() if points}
 
 
-def _lasts(length: float | None, horizon: float | None, stretch: float) -> bool:
-    if length is None or horizon is None:
-        return stretch == 1
-    return math.isclose(length, stretch * horizon, rel_tol=1e-6)
-
-
-def _point(lr: float, rows: list[dict[str, Any]]) -> Point:
+def _point(lr: float, rows: Sequence[Row]) -> Point:
     return Point(
         lr=lr,
-        accuracies=tuple(row["accuracy"] for row in rows),
-        diverged=sum(row["diverged"] for row in rows),
-        params=tuple(sorted({row["params"] for row in rows if row["params"] is not None})),
+        accuracies=tuple(row.accuracy for row in rows),
+        diverged=sum(row.diverged for row in rows),
+        params=tuple(sorted({row.params for row in rows if row.params is not None})),
     )

@@ -11,7 +11,6 @@ from lthcheck.report.series import series
 from lthcheck.report.words import (
     ARM_NAMES,
     HOLDS,
-    NONTRIVIAL,
     margin,
     one_line,
     points,
@@ -20,6 +19,7 @@ from lthcheck.report.words import (
     study_name,
     thresholds,
 )
+from lthcheck.verdict.conditions import NON_TRIVIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ def condition_table(record: Mapping[str, Any], cell: Cell) -> str:
     """The five conditions of a cell with their margins, in Markdown."""
     gamma, delta = margin(record["gamma"]), margin(record["delta"])
     asked = {
-        1: f">= {NONTRIVIAL:.2f}, recipe adequate",
+        1: f">= {NON_TRIVIAL:.2f}, recipe adequate",
         2: f"> {gamma}",
         3: f"> {gamma}",
         4: f">= -{delta}",
@@ -99,6 +99,23 @@ def accuracy_table(record: Mapping[str, Any], cell: Cell) -> str:
         rows.append([ARM_NAMES[arm], *entries, *([parameters(found)] if counted else [])])
     heads = ["accuracy, %", *(f"lr {lr:g}" for lr in lrs), *(["parameters"] if counted else [])]
     return github(rows, heads) if rows else ""
+
+
+def layer_table(record: Mapping[str, Any], cell: Cell) -> str:
+    """How dense each layer of a cell's ticket is, in Markdown; "" where the record does not tell."""
+    layers = record.get("layers") or {"tickets": []}
+    place = (cell["method"], cell["sparsity"])
+    ticket = next((one for one in layers["tickets"] if (one["method"], one["sparsity"]) == place), None)
+    if ticket is None:
+        return ""
+    columns = (layers["names"], layers["weights"], ticket["kept"], ticket["least"], ticket["most"])
+    rows = [
+        [name, f"{of:,}", f"{kept:,.10g}", f"{100 * kept / of:.3g}", f"{100 * least / of:.3g} to {100 * most / of:.3g}"]
+        for name, of, kept, least, most in zip(*columns, strict=True)
+    ]
+    kept, of = sum(ticket["kept"]), sum(layers["weights"])
+    rows.append(["all", f"{of:,}", f"{kept:,.10g}", f"{100 * kept / of:.3g}", ""])
+    return github(rows, ("layer", "weights", f"kept, lr {ticket['lr']:g}", "kept, %", "range over seeds, %"))
 
 
 def seeds(record: Mapping[str, Any], cell: Cell) -> int | None:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 PRIZES = {"jackpot": "Jackpot", "secondary": "Secondary prize", "none": "No ticket", "undecided": "Undecided"}
 HOLDS = {True: "yes", False: "no", None: "unknown"}
 ARM_NAMES = {"dense": "dense", "lt": "LT", "rr": "RR", "sdt": "SDT"}
-NONTRIVIAL = 0.60  # Ma et al. 2021, sec. 2.2: sparsity from which condition 1 speaks of a ticket
 
 
 def prize(verdict: str, at_least: str, at_most: str) -> str:
@@ -102,19 +101,6 @@ def thresholds(record: Mapping[str, Any]) -> dict[int, float]:
     """What each gap is held against, a fraction: above gamma for 2 and 3, at least -delta for 4 and 5."""
     gamma, delta = record["gamma"], record["delta"]
     return {2: gamma, 3: gamma, 4: -delta, 5: -delta}
-
-
-def duration(seconds: float) -> str:
-    """A time in the two units that matter.
-
-    >>> duration(7.25), duration(754), duration(9000)
-    ('7.2 s', '12 min 34 s', '2 h 30 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _side(value: float, limit: float) -> int:

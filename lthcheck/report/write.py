@@ -1,11 +1,12 @@
-"""Writing: a study's record, report and figures in one folder."""
+"""Writing: a study's record, and all that is made from it, in one folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.report import atomic
-from lthcheck.report.figures import accuracy_by_lr
+from lthcheck.report.badge import badge
+from lthcheck.report.figures import draw
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import dumps
 from lthcheck.report.stem import stem
@@ -14,23 +15,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["stem", "write"]
+__all__ = ["render", "stem", "write"]
 
 
 def write(record: Mapping[str, Any], folder: Path, stem: str) -> list[Path]:
-    """Write `stem`.json, `stem`.md and the figures, each in one step; the folder is made where there is none.
+    """Write `stem`.json and what `render` makes from it, each in one step; the folder is made where there is none.
 
     Returns:
-        The files: JSON, Markdown, figures.
+        The files: JSON, Markdown, badge, figures.
 
     Raises:
         ValueError: the record holds what JSON cannot.
         OSError: the folder takes no files.
     """
     text = dumps(record)
-    figures = accuracy_by_lr(record, folder, stem=stem)
-    report = markdown(record, [figure.name for figure in figures])
-    markdown_file = atomic.write_bytes(folder / f"{stem}.md", report.encode())
+    made = render(record, folder, stem, anew=False)
     # The record last: where it is, everything made from it is.
-    record_file = atomic.write_bytes(folder / f"{stem}.json", text.encode())
-    return [record_file, markdown_file, *figures]
+    return [atomic.write_bytes(folder / f"{stem}.json", text.encode()), *made]
+
+
+def render(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = True) -> list[Path]:
+    """Write what a record is made into: `stem`.md, `stem`-badge.json and the figures.
+
+    Args:
+        anew: draw also the figures that are there already, drawn from the same.
+
+    Returns:
+        The files: Markdown, badge, figures.
+
+    Raises:
+        OSError: the folder takes no files.
+    """
+    pictures = draw(record, folder, stem, anew=anew)
+    files = [
+        atomic.write_bytes(folder / f"{stem}.md", markdown(record, pictures).encode()),
+        atomic.write_bytes(folder / f"{stem}-badge.json", badge(record).encode()),
+    ]
+    return files + [file for picture in pictures for file in (picture.light, picture.dark)]

@@ -61,6 +61,8 @@ class Backend(Protocol):
 
     replicas: list[Replica]
     order: Order
+    looks: int
+    """How often one of the networks was evaluated on the test split."""
 
     def advance(self, first: int, last: int) -> None:
         """Trains every replica from step `first` to step `last`."""
@@ -86,24 +88,3 @@ def pruned(theta0: Mapping[str, Tensor], mask: Mapping[str, Tensor], value: str)
         name: torch.where(mask[name], weight, torch.zeros_like(weight)) if name in mask else weight.clone()
         for name, weight in theta0.items()
     }
-
-
-def stack_signature(run: Run) -> tuple[object, ...]:
-    """What two runs must share to train in one stack; their lr, decay, schedule, start, mask and seed may differ."""
-    training = run.training
-    adam = (training.optimiser.betas, training.optimiser.eps) if training.optimiser.name == "adam" else ()
-    return (
-        run.network.key,
-        run.data.key,
-        training.objective.key,
-        training.optimiser.name,
-        adam,
-        training.batch,
-        training.last_batch,
-        training.first_step,
-        training.steps,
-        training.trains,
-        training.precision,
-        training.device,
-        training.threads,
-    )

@@ -32,6 +32,7 @@ class LinearStack:
     def __init__(self, module: MLP, replicas: list[Replica], data: Resident, order: Order) -> None:
         training = replicas[0].run.training
         self.replicas, self.data, self.order = replicas, data, order
+        self.looks = 0
         self.kind, self.dtype, self.device = training.optimiser, data.dtype, data.x_train.device
         layers = [layer for layer in module.layers if isinstance(layer, nn.Linear)]
         self.names = [f"layers.{index}" for index in range(len(layers))]
@@ -118,6 +119,7 @@ class LinearStack:
         return hashlib.sha256(both).hexdigest()
 
     def _evaluated(self, index: int) -> Evaluation:
+        self.looks += 1
         labels = self.data.y_test
         correct, loss, finite = [], 0.0, bool(torch.isfinite(self.weights[index]).all())
         for begin in range(0, len(labels), EVALUATE_AT_ONCE):

@@ -24,6 +24,7 @@ class ModuleLoop:
 
     def __init__(self, build: Callable[[], nn.Module], replicas: list[Replica], data: Resident, order: Order) -> None:
         self.replicas, self.data, self.order = replicas, data, order
+        self.looks = 0
         self.device, self.dtype = data.x_train.device, data.dtype
         self.modules = [self._module(build(), replica) for replica in replicas]
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
@@ -88,6 +89,7 @@ class ModuleLoop:
         return self.data.digest_of_test()
 
     def _evaluated(self, module: nn.Module, replica: Replica) -> Evaluation:
+        self.looks += 1
         correct, loss = [], 0.0
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
         for x, y in self.data.test_batches(EVALUATE_AT_ONCE):

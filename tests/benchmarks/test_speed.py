@@ -20,9 +20,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch import nn
 
 from lthcheck import zoo
+from lthcheck.cores import cores
 from lthcheck.data import Arrays
 from lthcheck.data.resident import Resident
-from lthcheck.execute.pool import cores
 from lthcheck.run import Data, Dense, Init, Optimiser, Run, Training
 from lthcheck.training.realise import replica
 from lthcheck.training.train import backend, train

@@ -14,9 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lthcheck import data
 from lthcheck.execute.answer import answer
-from lthcheck.execute.pool import Pool
 from lthcheck.protocol import digest
 from lthcheck.recipe import Recipe
 from lthcheck.study import Study
@@ -65,13 +63,6 @@ def dataset(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "blobs.npz"
     np.savez(path, **arrays)
     return str(path)
-
-
-@pytest.fixture(scope="session")
-def pooled(dataset):
-    """Makes pools that know where the data lie."""
-    names = {data.load(dataset).fingerprint: dataset}
-    return lambda store, trainers=1: Pool(store, trainers=trainers, datasets=names)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lthcheck.data import describe
 from lthcheck.execute.plan import Demand, plan
+from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.store import Store
 from lthcheck.study import Arms, Slot
@@ -11,11 +12,11 @@ from lthcheck.study import Arms, Slot
 EPOCHS, HALF = 3, 12  # steps; 24 in all
 
 
-def test_a_curve_asked_for_late_is_that_asked_for_at_once(study, dataset, pooled, tmp_path):
+def test_a_curve_asked_for_late_is_that_asked_for_at_once(study, dataset, tmp_path):
     run = Arms(study(), describe(dataset)).run(Slot("dense", None, None, 0.2, 0, EPOCHS))
     stores = [Store(tmp_path / name) for name in ("once", "late")]
     asked = Demand(run, evaluate=frozenset({0, HALF}))
-    progress = [train(pooled(stores[at]), demand) for at, demand in ((0, asked), (1, Demand(run)), (1, asked))]
+    progress = [train(stores[0], asked), train(stores[1], Demand(run)), train(stores[1], asked)]
     once, late = ([store.tensors(run.key, f"correct-{step}") for step in (0, HALF, 24)] for store in stores)
     for one, other in zip(once, late, strict=True):
         assert one["loss"] == other["loss"]
@@ -25,10 +26,10 @@ def test_a_curve_asked_for_late_is_that_asked_for_at_once(study, dataset, pooled
     assert [made.replica_steps for made in progress] == [24, 24, HALF]
 
 
-def train(pool, demand):
-    progress = Progress()
+def train(store, demand):
+    progress, pool = Progress(), Pool(store, trainers=1)
     try:
-        pool.train(plan([demand], pool.store), progress)
+        pool.train(plan([demand], store), progress)
     finally:
         pool.close()
     return progress

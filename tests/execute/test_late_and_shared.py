@@ -7,6 +7,7 @@ import pytest
 from lthcheck import data
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, plan
+from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Pruned, Run, Weights
 from lthcheck.store import Store
@@ -36,28 +37,29 @@ def rewinding(study):
 
 
 @pytest.fixture(scope="module")
-def together(rewinding, pooled, tmp_path_factory):
+def together(rewinding, tmp_path_factory):
     """A store in which both were asked for at once."""
     dense, ticket = rewinding
     store = Store(tmp_path_factory.mktemp("together"))
-    train(pooled(store), [Demand(dense), Demand(ticket)])
+    train(store, [Demand(dense), Demand(ticket)])
     return store
 
 
 @pytest.fixture(scope="module")
-def late(rewinding, pooled, tmp_path_factory):
+def late(rewinding, tmp_path_factory):
     """A store in which the ticket was asked for when dense was finished, and what was trained for it then."""
     dense, ticket = rewinding
     store = Store(tmp_path_factory.mktemp("late"))
-    return store, train(pooled(store), [Demand(dense, frozenset({STEPS}))], [Demand(ticket)])
+    return store, train(store, [Demand(dense, frozenset({STEPS}))], [Demand(ticket)])
 
 
-def train(pool, *wanted):
+def train(store, *wanted):
     """Trains some demands after each other; returns the progress of the last."""
+    pool = Pool(store, trainers=1)
     try:
         for demands in wanted:
             progress = Progress()
-            pool.train(plan(demands, pool.store), progress)
+            pool.train(plan(demands, store), progress)
     finally:
         pool.close()
     return progress

@@ -14,6 +14,7 @@ import pytest
 
 from lthcheck import data
 from lthcheck.execute.plan import Demand, plan
+from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Pruned
 from lthcheck.store import Store
@@ -99,9 +100,9 @@ def dense(study):
 
 
 @pytest.fixture
-def pool(pooled, tmp_path):
+def pool(tmp_path):
     """A pool of at most two trainers."""
-    pool = pooled(Store(tmp_path), trainers=2)
+    pool = Pool(Store(tmp_path), trainers=2)
     yield pool
     pool.close()
 

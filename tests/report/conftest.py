@@ -43,7 +43,16 @@ def evidence(method: str | None = "omp", sparsity: float | None = 0.832, spread:
         of_cell: dict[str, Any] = {} if arm == "dense" else {"method": method, "sparsity": sparsity}
         for lr, mean in zip(LRS, MEANS[arm], strict=True):
             rows += [
-                Row(arm, lr, mean + sign * spread, seed=seed, epochs=80, params=params[arm], **of_cell)
+                Row(
+                    arm,
+                    lr,
+                    mean + sign * spread,
+                    seed=seed,
+                    epochs=80,
+                    params=params[arm],
+                    run=f"{arm} {method} {sparsity} {lr} {seed}",
+                    **of_cell,
+                )
                 for seed, sign in ((0, 1), (1, -1))
             ]
     return rows
@@ -65,6 +74,20 @@ def cell(
         for number, hold, gap in zip(range(1, 6), holds, gaps, strict=True)
     ]
     return Cell(method, sparsity, at_least, at_most, tuple(conditions))
+
+
+def density(rows: Sequence[Row], kept: Sequence[tuple[int, int]] = ((600, 1080), (640, 1040))) -> dict[str, Any]:
+    """By ticket, of two layers of 2,000 and 8,000 weights, how many of each seed's stay and how many there are."""
+    return {
+        str(row.run): {"conv.weight": [kept[row.seed][0], 2000], "fc.weight": [kept[row.seed][1], 8000]}
+        for row in rows
+        if row.arm == "lt" and row.seed is not None
+    }
+
+
+@pytest.fixture
+def make_density() -> Callable[..., dict[str, Any]]:
+    return density
 
 
 @pytest.fixture

@@ -1,103 +1,147 @@
-"""Figures are PNG files of sane size, the same for the same record."""
+"""Figures are small PNG files, the same for the same record, that show what stands in it."""
 
 from __future__ import annotations
 
-import struct
+import io
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from lthcheck.evidence import Row
-from lthcheck.report.figures import accuracy_by_lr
+from lthcheck.report.figures import FIGURES, by_layer, by_lr, by_sparsity, draw, gaps
+from lthcheck.report.figures.theme import DARK, LIGHT
+from lthcheck.verdict.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Any
+
+    from matplotlib.axes import Axes
 
     from lthcheck.verdict.judgement import Cell
 
     Make = Callable[..., Any]
 
-
-def size(file: Path) -> tuple[int, int]:
-    """Width and height in pixels from the header of a PNG."""
-    head = file.read_bytes()[:24]
-    assert head[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = struct.unpack(">II", head[16:])
-    return width, height
+LADDER = [1 - 0.8**k for k in range(1, 15)]
 
 
-def test_draws_one_png_named_after_the_study(make_record: Make, tmp_path: Path) -> None:
-    (file,) = accuracy_by_lr(make_record(), tmp_path / "figures")
-    assert file.name == "mlp-64-32-on-mnist1d-lr.png"
-    width, height = size(file)
-    assert 600 < width < 3000
-    assert 500 < height < 2000
-    assert 10_000 < file.stat().st_size < 1_000_000
+def study(
+    make_record: Make,
+    methods: Sequence[str | None] = ("imp",),
+    sparsities: Sequence[float | None] = (0.832,),
+    lrs: Sequence[float] = (0.1, 0.2, 0.4),
+    arms: Sequence[str] = ("rr", "sdt"),
+    diverged: bool = False,
+) -> dict[str, Any]:
+    """A judged record of two seeds; at the last lr of a diverged one every arm ends in chance."""
+    below = {"dense": 0.0, "lt": 0.003, "rr": 0.02, "sdt": 0.04}
+    rows = [
+        Row(
+            arm,
+            lr,
+            0.1 if diverged and lr == lrs[-1] else 0.9 - below[arm] - 0.02 * abs(lr - 0.2) + 0.001 * seed,
+            method=None if arm in ("dense", "sdt") else method,
+            sparsity=None if arm == "dense" else sparsity,
+            seed=seed,
+            epochs=80,
+            diverged=diverged and lr == lrs[-1],
+        )
+        for arm in ("dense", "lt", *arms)
+        for method in (methods if arm in ("lt", "rr") else [None])
+        for sparsity in (sparsities if arm != "dense" else [None])
+        for lr in lrs
+        for seed in (0, 1)
+    ]
+    made: dict[str, Any] = make_record(judge(rows).cells, rows)
+    return made
 
 
-def test_bytes_depend_on_the_record_alone(make_record: Make, tmp_path: Path) -> None:
-    (one,) = accuracy_by_lr(make_record(), tmp_path, stem="one")
-    (other,) = accuracy_by_lr(make_record(), tmp_path, stem="other")
-    assert one.read_bytes() == other.read_bytes()
-    assert b"Software" not in one.read_bytes()
-    assert b"tEXt" not in one.read_bytes()
+@pytest.fixture
+def panels(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Axes]]:
+    """The panels that a module paints of a record's first page."""
+
+    def painted(module: Any, record: dict[str, Any]) -> list[Axes]:
+        figure = Figure()
+        monkeypatch.setattr(module, "png", lambda theme, size, title, paint: paint(figure))
+        module.pages(record)[0](LIGHT)
+        return figure.axes
+
+    return painted
 
 
-def test_the_readers_matplotlib_settings_do_not_matter(make_record: Make, tmp_path: Path) -> None:
+# --- files ---
+
+
+def test_draws_each_figure_for_light_and_dark_pages(
+    make_record: Make, make_evidence: Make, make_density: Make, tmp_path: Path
+) -> None:
+    rows = make_evidence()
+    pictures = draw(make_record(rows=rows, layers=make_density(rows)), tmp_path / "figures", "study")
+    assert [(picture.light.name, picture.dark.name) for picture in pictures] == [
+        (f"study-{name}.png", f"study-{name}-dark.png") for name in ("gaps", "sparsity", "lr", "layers")
+    ]
+    for picture in pictures:
+        for file, theme in ((picture.light, LIGHT), (picture.dark, DARK)):
+            image = Image.open(file).convert("RGB")
+            assert "#{:02x}{:02x}{:02x}".format(*image.getpixel((0, 0))) == theme.paper
+            assert 600 < image.width < 3000
+            assert file.stat().st_size < 150_000
+
+
+def test_bytes_depend_on_the_record_alone(make_record: Make) -> None:
+    for figure in FIGURES:
+        for page, again in zip(figure.pages(make_record()), figure.pages(make_record()), strict=True):
+            drawn = page(DARK)
+            assert drawn == again(DARK)
+            assert b"tEXt" not in drawn
+
+
+def test_the_readers_matplotlib_settings_do_not_matter(make_record: Make) -> None:
     import matplotlib as mpl
 
-    (plain,) = accuracy_by_lr(make_record(), tmp_path, stem="plain")
+    (page,) = gaps.pages(make_record())
+    plain = page(LIGHT)
     with mpl.rc_context({"figure.facecolor": "black", "text.color": "white", "font.size": 30}):
-        (styled,) = accuracy_by_lr(make_record(), tmp_path, stem="styled")
+        assert page(LIGHT) == plain
         assert mpl.rcParams["font.size"] == 30
-    assert styled.read_bytes() == plain.read_bytes()
 
 
-def test_more_than_six_cells_go_into_further_figures(
-    make_record: Make, make_cell: Make, make_evidence: Make, tmp_path: Path
-) -> None:
-    sparsities = [0.5 + 0.05 * n for n in range(7)]
-    cells = [make_cell("none", "none", sparsity=sparsity) for sparsity in sparsities]
-    rows = [row for sparsity in sparsities for row in make_evidence(sparsity=sparsity)]
-    files = accuracy_by_lr(make_record(cells, rows), tmp_path, stem="many")
-    assert [file.name for file in files] == ["many-lr.png", "many-lr-2.png"]
-    assert size(files[0])[0] > size(files[1])[0]
+def test_more_than_six_cells_go_into_further_pages(make_record: Make, tmp_path: Path) -> None:
+    record = study(make_record, sparsities=LADDER[:7], lrs=[0.2])
+    names = [picture.light.name for picture in draw(record, tmp_path, "many")]
+    assert names == ["many-gaps.png", "many-sparsity.png", "many-lr.png", "many-lr-2.png"]
 
 
 @pytest.mark.parametrize(
-    "rows",
+    "asked",
     [
-        pytest.param([Row("lt", 0.1, 0.9, "omp", 0.832)], id="one row"),
-        pytest.param([Row("dense", 0.1, 0.9), Row("dense", 0.2, 0.9)], id="dense alone"),
-        pytest.param([Row("lt", 0.1, 0.1, "omp", 0.832, diverged=True)], id="nothing but a diverged run"),
-        pytest.param(
-            [Row("lt", lr, 0.1 if lr > 1 else 0.9, "omp", 0.832, diverged=lr > 1) for lr in (0.1, 3.0)], id="diverged"
-        ),
-        pytest.param([Row("lt", lr, 0.9, "omp", 0.832) for lr in (0.1, 0.1001, 10)], id="lrs that nearly touch"),
-        pytest.param([Row("lt", lr, lr, "omp", 0.832, seed=s) for lr in (0.01, 1) for s in (0, 1)], id="wide range"),
+        pytest.param({"sparsities": LADDER, "methods": ["imp", "omp"], "lrs": [0.2]}, id="14 sparsities of 2 methods"),
+        pytest.param({"lrs": [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4]}, id="8 lrs"),
+        pytest.param({"lrs": [0.1, 0.1001, 10]}, id="lrs that nearly touch"),
+        pytest.param({"methods": [None], "sparsities": [None]}, id="neither method nor sparsity"),
+        pytest.param({"diverged": True}, id="diverged"),
+        pytest.param({"diverged": True, "lrs": [0.2]}, id="nothing but diverged runs"),
+        pytest.param({"arms": ["rr"]}, id="no sdt"),
+        pytest.param({"arms": []}, id="neither rr nor sdt"),
     ],
 )
-def test_draws_what_there_is(make_record: Make, tmp_path: Path, rows: list[Row]) -> None:
-    (file,) = accuracy_by_lr(make_record(rows=rows), tmp_path)
-    assert size(file)[0] > 600
+def test_draws_what_there_is(make_record: Make, asked: dict[str, Any]) -> None:
+    record = study(make_record, **asked)
+    for figure in FIGURES:
+        for page in figure.pages(record)[:1]:
+            drawn = page(LIGHT)
+            assert Image.open(io.BytesIO(drawn)).width > 600
+            assert len(drawn) < 150_000
 
 
-def test_without_evidence_there_is_no_figure(make_record: Make, tmp_path: Path) -> None:
-    assert accuracy_by_lr(make_record(rows=[]), tmp_path) == []
-    assert accuracy_by_lr(make_record([]), tmp_path) == []
-
-
-def test_an_undecided_cell_without_method_is_drawn(
-    make_record: Make, make_cell: Make, make_evidence: Make, tmp_path: Path
-) -> None:
-    cell: Cell = make_cell("none", "jackpot", method=None, sparsity=None)
-    made = make_record([cell], make_evidence(method=None, sparsity=None), study={"name": "50 $ of _weights_ ^2"})
-    (file,) = accuracy_by_lr(made, tmp_path)
-    assert file.name == "50-of-weights-2-lr.png"
+def test_without_evidence_there_are_gaps_alone(make_record: Make, tmp_path: Path) -> None:
+    assert [picture.figure.name for picture in draw(make_record(rows=[]), tmp_path, "x")] == ["gaps"]
+    assert draw(make_record([], rows=[]), tmp_path, "x") == []
 
 
 def test_pyplot_is_never_loaded(make_record: Make, tmp_path: Path) -> None:
@@ -108,8 +152,83 @@ def test_pyplot_is_never_loaded(make_record: Make, tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from lthcheck.report import figures, record;"
         "assert 'matplotlib' not in sys.modules;"
         f"folder = Path({str(tmp_path)!r});"
-        "figures.accuracy_by_lr(record.loads((folder / 'record.json').read_text()), folder);"
+        "figures.draw(record.loads((folder / 'record.json').read_text()), folder, 'x');"
         "print('matplotlib.pyplot' in sys.modules, 'torch' in sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False False"
+
+
+# --- what they show ---
+
+
+def drawn(axes: Axes, label: str) -> list[tuple[float, float]]:
+    """The points of a curve, or of the curve of error bars, that the legend calls so."""
+    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    line = handles[label] if hasattr(handles[label], "get_xdata") else handles[label][0]
+    return [(round(float(x), 6), round(float(y), 6)) for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)]
+
+
+def test_gaps_stand_beside_what_is_asked_and_signs_tell_what_holds(panels: Any, make_record: Make, none: Cell) -> None:
+    first, second, third, fourth, fifth = panels(gaps, make_record([none]))
+    assert drawn(first, "holds") == [(0, 0)]
+    assert drawn(second, "holds") == [(1.0, 0)]
+    assert drawn(third, "does not hold") == [(0.3, 0)]
+    assert drawn(fourth, "does not hold") == drawn(fifth, "does not hold") == [(-2.2, 0)]
+    asked = [drawn(axes, gaps.ASKED)[0][0] for axes in (second, third, fourth, fifth)]
+    assert asked == [0.5, 0.5, -0.5, -0.5]
+    assert gaps.MARKERS[True] != gaps.MARKERS[False] != gaps.MARKERS[None]
+
+
+def test_what_is_unknown_has_a_sign_and_no_number(panels: Any, make_record: Make, undecided: Cell) -> None:
+    axes = panels(gaps, make_record([undecided]))[2]
+    assert drawn(axes, "unknown") == [(0, 0)]
+    assert [text.get_text() for text in axes.texts] == []
+
+
+def test_a_gap_far_beyond_the_others_stands_at_the_edge(panels: Any, make_record: Make, make_cell: Make) -> None:
+    cell = make_cell("none", "none", holds=(True, True, True, True, False), gaps=(0.8, 0.02, 0.01, 0.0, -0.8))
+    axes = panels(gaps, make_record([cell]))[4]
+    ((place, _),) = drawn(axes, "does not hold")
+    assert -20 < axes.get_xlim()[0] < place
+    assert [text.get_text() for text in axes.texts] == ["-80.0"]
+
+
+def test_accuracy_by_sparsity_is_that_of_each_arm_at_its_best_lr(panels: Any, make_record: Make) -> None:
+    (axes,) = panels(by_sparsity, study(make_record, sparsities=[0.36, 0.832]))
+    assert [y for _, y in drawn(axes, "LT, own initialisation")] == [89.75, 89.75]
+    assert [y for _, y in drawn(axes, "SDT, small dense")] == [86.05, 86.05]
+    assert {y for _, y in drawn(axes, "dense")} == {90.05}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.36", "0.832"]
+
+
+def test_accuracy_by_sparsity_says_the_verdict_of_each(panels: Any, make_record: Make, make_cell: Make) -> None:
+    cells = [make_cell("jackpot", "jackpot"), make_cell("none", "secondary", sparsity=0.9)]
+    rows = [Row("lt", 0.2, 0.9, "omp", sparsity) for sparsity in (0.832, 0.9)]
+    (axes,) = panels(by_sparsity, make_record(cells, rows))
+    (first, _), *_ = drawn(axes, "jackpot")
+    (second, _), *_ = drawn(axes, "undecided")
+    assert first < second
+
+
+def test_accuracy_by_lr_marks_diverged_runs(panels: Any, make_record: Make) -> None:
+    (axes,) = panels(by_lr, study(make_record, diverged=True))
+    assert len(drawn(axes, "a run diverged: LT")) == 1
+    assert axes.get_ylim()[0] > 50  # chance does not press the rest together
+
+
+def test_density_is_the_share_of_each_layer_that_stays(
+    panels: Any, make_record: Make, make_evidence: Make, make_density: Make
+) -> None:
+    rows = make_evidence()
+    (axes,) = panels(by_layer, make_record(rows=rows, layers=make_density(rows)))
+    assert drawn(axes, "sparsity 0.832") == [(31.0, 0), (13.25, 1)]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["conv  (2,000)", "fc  (8,000)"]
+
+
+def test_an_emptied_layer_is_marked(panels: Any, make_record: Make, make_evidence: Make, make_density: Make) -> None:
+    rows = make_evidence()
+    layers = make_density(rows, kept=((0, 1680), (0, 1680)))
+    (axes,) = panels(by_layer, make_record(rows=rows, layers=layers))
+    assert [row for _, row in drawn(axes, "no weight stays")] == [0]
+    assert drawn(axes, "sparsity 0.832") == [(21.0, 1)]

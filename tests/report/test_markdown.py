@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lthcheck.evidence import Row
+from lthcheck.report.figures import FIGURES, Picture
 from lthcheck.report.markdown import headline, markdown
 from lthcheck.report.record import dumps, loads
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Any]
 
+PICTURES = [Picture(FIGURES[0], Path("a b.png"), Path("a b-dark.png"))]
 PRIZES = ("jackpot", "secondary", "none", "undecided")
 
 
@@ -53,9 +56,9 @@ def any_prize(request: pytest.FixtureRequest) -> Cell:
 def test_is_a_pure_function_of_the_record(make_record: Make, any_prize: Cell) -> None:
     made = make_record([any_prize])
     before = copy.deepcopy(made)
-    text = markdown(made, ["a-lr.png"])
+    text = markdown(made, PICTURES)
     assert made == before
-    assert markdown(loads(dumps(made)), ["a-lr.png"]) == text
+    assert markdown(loads(dumps(made)), PICTURES) == text
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
 
@@ -217,7 +220,7 @@ def test_without_cells_the_report_says_so(make_record: Make) -> None:
 
 
 def test_warnings_advice_cost_environment_and_command_stand_in_the_report(make_record: Make) -> None:
-    text = markdown(make_record(warnings=("grids | differ",), advice=("give `epochs` of <every> row",)), ["a b-lr.png"])
+    text = markdown(make_record(warnings=("grids | differ",), advice=("give `epochs` of <every> row",)), PICTURES)
     assert section(text, "Warnings").strip() == r"- grids \| differ"
     assert section(text, "What would decide it").strip() == r"- give \`epochs\` of \<every> row"
     assert section(text, "Cost").strip() == (
@@ -227,5 +230,8 @@ def test_warnings_advice_cost_environment_and_command_stand_in_the_report(make_r
     assert "- commit: abc1234 with uncommitted changes\n" in section(text, "Environment")
     assert "- sparsities: 0.832\n" in section(text, "Study")
     assert section(text, "Again").strip() == "```sh\npytest checks/ --preset tiny\n```"
-    assert "![Accuracy by learning rate](a%20b-lr.png)" in text
+    assert (
+        '<picture><source media="(prefers-color-scheme: dark)" srcset="a%20b-dark.png">'
+        '<img alt="Gap by condition" src="a%20b.png"></picture>'
+    ) in section(text, "Gap by condition").splitlines()
     assert "test split of 1,000 examples (one example is 0.1 pt)" in text

@@ -1,4 +1,4 @@
-"""Writing gives one JSON, one Markdown and the figures it shows, or an error with a way out."""
+"""Writing gives one JSON, one Markdown, a badge and the figures it shows, or an error with a way out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lthcheck.report.figures import draw
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import loads
-from lthcheck.report.write import stem, write
+from lthcheck.report.write import render, stem, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +19,29 @@ if TYPE_CHECKING:
     Make = Callable[..., Any]
 
 
-def test_writes_json_markdown_and_figure_into_a_new_folder(make_record: Make, tmp_path: Path) -> None:
+def test_writes_json_markdown_badge_and_figures_into_a_new_folder(make_record: Make, tmp_path: Path) -> None:
     made, folder = make_record(), tmp_path / "new" / "reports"
     files = write(made, folder, "study")
-    assert [file.name for file in files] == ["study.json", "study.md", "study-lr.png"]
+    assert [file.name for file in files[:3]] == ["study.json", "study.md", "study-badge.json"]
+    assert {file.suffix for file in files[3:]} == {".png"}
     assert sorted(folder.iterdir()) == sorted(files)
     assert loads(files[0].read_text(encoding="utf-8")) == made
-    assert files[1].read_text(encoding="utf-8") == markdown(made, ["study-lr.png"])
+    pictures = draw(made, tmp_path, "study")
+    assert [picture.light.name for picture in pictures] == [file.name for file in files[3::2]]
+    assert files[1].read_text(encoding="utf-8") == markdown(made, pictures)
+
+
+def test_all_but_the_record_can_be_made_from_it(
+    make_record: Make, make_evidence: Make, make_density: Make, tmp_path: Path
+) -> None:
+    rows = make_evidence()
+    written = write(make_record(rows=rows, layers=make_density(rows)), tmp_path, "study")
+    first = {file: file.read_bytes() for file in written}
+    record, *made = written
+    for file in made:
+        file.unlink()
+    assert render(loads(record.read_text(encoding="utf-8")), tmp_path, "study") == made
+    assert {file: file.read_bytes() for file in written} == first
 
 
 def test_writes_the_same_bytes_again(make_record: Make, tmp_path: Path) -> None:

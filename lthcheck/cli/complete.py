@@ -1,0 +1,94 @@
+"""What the shell is told when a user presses the tab key; nothing here may be slow, torch least of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    import click
+
+Complete = Callable[["click.Context", "click.Parameter", str], list[CompletionItem]]
+
+
+def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell's own completion of folders."""
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell's own completion of files."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def studies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Studies on record, by id and by name."""
+    from pathlib import Path
+
+    from lthcheck.ledger import entries
+    from lthcheck.store import default_root
+
+    chosen = ctx.params.get("store")
+    known, _ = entries(Path(chosen).expanduser() if chosen else default_root())
+    by_id = [CompletionItem(each.id[:8], help=f"{each.name}, asked {each.asked[:10]}") for each in known]
+    named = [CompletionItem(name) for name in dict.fromkeys(each.name for each in known)]
+    return [item for item in (*by_id, *named) if item.value.startswith(incomplete)]
+
+
+def option(name: str) -> Complete | None:
+    """How the values of an option of a study are completed; None where there is nothing to choose from."""
+    if name in ("store", "report-dir", "data-dir"):
+        return folders
+    if name == "expect":
+        return files
+    return _names if name in _NAMES else None
+
+
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names between commas: those before the last comma stay."""
+    assert param.name is not None
+    before, comma, last = incomplete.rpartition(",")
+    taken = before.split(",")
+    found = [name for name in _NAMES[param.name.replace("_", "-")]() if name.startswith(last) and name not in taken]
+    return [CompletionItem(before + comma + name) for name in found]
+
+
+def _models() -> Iterable[str]:
+    from lthcheck.zoo.registry import FAMILIES
+
+    return (example for family in FAMILIES for example in family.examples)
+
+
+def _datasets() -> Iterable[str]:
+    from lthcheck.data.registry import SOURCES
+
+    return SOURCES
+
+
+def _presets() -> Iterable[str]:
+    from lthcheck.preset import PRESETS
+
+    return PRESETS
+
+
+def _recipes() -> Iterable[str]:
+    from lthcheck.recipe import RECIPES
+
+    return RECIPES
+
+
+def _methods() -> Iterable[str]:
+    from lthcheck.study import METHODS
+
+    return METHODS
+
+
+_NAMES: dict[str, Callable[[], Iterable[str]]] = {
+    "model": _models,
+    "dataset": _datasets,
+    "preset": _presets,
+    "recipe": _recipes,
+    "method": _methods,
+}

@@ -1,0 +1,84 @@
+"""The store that a command works on, and how sizes are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lthcheck.cli.complete import folders
+
+if TYPE_CHECKING:
+    from lthcheck.ledger import Entry
+
+store_option = click.option(
+    "--store", metavar="DIR", shell_complete=folders, help="The store; without, the one in the user's cache."
+)
+
+
+def root_of(store: str | None) -> Path:
+    """The folder of a store that is there; the default one need not be there yet."""
+    from lthcheck.store import default_root
+
+    if store is None:
+        return default_root()
+    root = Path(store).expanduser()
+    if not (root / "runs").is_dir():
+        raise ValueError(f"store={store!r} must be a folder that lthcheck has kept runs in; name another")
+    return root
+
+
+def studies_named(root: Path, texts: Any) -> list[Entry]:
+    """The studies on record that a user means, one for each text.
+
+    Raises:
+        ValueError: if a text means none, or several.
+    """
+    from lthcheck.ledger import entries, matching
+
+    known, _ = entries(root)
+    chosen = []
+    for text in texts:
+        found = matching(known, text)
+        if len(found) != 1:
+            near = [f"{each.id[:8]} ({each.name}, asked {when(each.asked)})" for each in (found or known)[:5]]
+            listed = ", ".join(near) or "none; `lthcheck run` asks one"
+            rule = "means several studies; give the beginning of an id" if found else "is no study on record; there are"
+            raise ValueError(f"study={text!r} {rule}: {listed}")
+        chosen += found
+    return chosen
+
+
+def size(bytes_: int) -> str:
+    """Bytes for people.
+
+    >>> size(512), size(1_234_567)
+    ('512 B', '1.2 MB')
+    """
+    if bytes_ < 1000:
+        return f"{bytes_} B"
+    value = float(bytes_)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def when(asked: str) -> str:
+    """A time of the ledger for people, in UTC.
+
+    >>> when("2026-01-02T03:04:05+00:00")
+    '2026-01-02 03:04'
+    """
+    return asked[:16].replace("T", " ")
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "run"), count(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

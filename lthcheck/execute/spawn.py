@@ -1,0 +1,47 @@
+"""Processes that compute with one thread each, at the other end of a socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lthcheck import data
+from lthcheck.execute.error import INSIDE_A_TRAINER
+from lthcheck.execute.registered import Packed
+
+PROGRAM = (
+    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
+    "from lthcheck.execute.{module} import {worker}; "
+    "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None), {worker})"
+)
+
+
+def spawn(
+    worker: str, store: Path, data_dir: Path | None, registered: Packed | None
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Starts a process that ends when the connection is closed.
+
+    Args:
+        worker: what works there, as module and name in `lthcheck.execute`: "trainer.Trainer".
+        registered: the user's networks and data sets that it will need.
+    """
+    module, _, name = worker.partition(".")
+    program = PROGRAM.format(module=module, worker=name)
+    ours, theirs = socket.socketpair()
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(theirs.fileno()), str(store), str(data_dir or "")],
+        pass_fds=[theirs.fileno()],
+        env=os.environ | one_thread | {INSIDE_A_TRAINER: "1"},
+        start_new_session=True,  # Ctrl-C is for the process that listens
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # what a network of the user's prints must not stand among results
+    )
+    theirs.close()
+    connection = Connection(ours.detach())
+    connection.send((registered, data.names_of_own()))
+    return process, connection

@@ -1,0 +1,103 @@
+"""Figures: a record as pictures, each for a light page and for a dark one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lthcheck.report import atomic
+from lthcheck.report.figures import by_layer, by_lr, by_sparsity, gaps
+from lthcheck.report.figures.label import bears, label, labelled
+from lthcheck.report.figures.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from lthcheck.report.figures.sheet import Page
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a record can be drawn as.
+
+    Attributes:
+        name: what its files are called after the stem.
+        title: what it shows, in a few words.
+        caption: how to read it.
+        pages: its pages, one drawing each; none where the record holds nothing of the kind.
+    """
+
+    name: str
+    title: str
+    caption: str
+    pages: Callable[[Mapping[str, Any]], list[Page]]
+
+
+FIGURES = (
+    Figure(
+        "gaps",
+        "Gap by condition",
+        "Conditions 2 to 5 at the lr of each cell. A disc holds, a cross does not; the shaded side is the one that "
+        "holds. Gaps that would press the rest together stand at the edge.",
+        gaps.pages,
+    ),
+    Figure(
+        "sparsity",
+        "Accuracy by sparsity",
+        "Every arm at its own best lr, means over seeds with sample sds as bars; above each sparsity stands its "
+        "verdict. Sparsities are spaced by the ratio of what remains; below 0.60 condition 1 does not hold.",
+        by_sparsity.pages,
+    ),
+    Figure(
+        "lr",
+        "Accuracy by learning rate",
+        "Means over seeds with sample sds as bars. Curves far below every arm's best leave the frame; the tables hold "
+        "all numbers.",
+        by_lr.pages,
+    ),
+    Figure(
+        "layers",
+        "Density by layer",
+        "The share of each prunable layer's weights that the ticket keeps, mean over seeds with the range as a bar, in "
+        "the network's order; in brackets the layer's weights.",
+        by_layer.pages,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One page of a figure in a report's folder: the files for light and dark pages."""
+
+    figure: Figure
+    light: Path
+    dark: Path
+
+
+def draw(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = True) -> list[Picture]:
+    """Draw all that the record holds.
+
+    Args:
+        record: the record; nothing else is read.
+        folder: where the files go; made where there is none.
+        stem: how their names begin.
+        anew: also what is there already, drawn from the same.
+
+    Returns:
+        The pictures, `stem`-lr.png and `stem`-lr-dark.png and so on, further pages as `stem`-lr-2.png. For one version
+        of matplotlib and Pillow the bytes depend on the record alone.
+
+    Raises:
+        OSError: the folder takes no files.
+    """
+    pictures, mark = [], label(record)
+    for figure in FIGURES:
+        for number, page in enumerate(figure.pages(record), start=1):
+            name = f"{stem}-{figure.name}{'' if number == 1 else f'-{number}'}"
+            files = [(theme, folder / f"{name}{theme.suffix}.png") for theme in (LIGHT, DARK)]
+            for theme, file in files:
+                if anew or not bears(file, mark):
+                    atomic.write_bytes(file, labelled(page(theme), mark))
+            pictures.append(Picture(figure, *(file for _, file in files)))
+    return pictures

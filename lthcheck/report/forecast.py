@@ -1,0 +1,120 @@
+"""A forecast in words: a pure function of its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from lthcheck.duration import duration
+from lthcheck.report.words import rate
+
+UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
+    """What a study will take and can tell, for the terminal."""
+    shared = f"{record['unshared']:,} if each of the {record['rows']:,} rows of evidence had all of its own"
+    lines = _cost(record, _machine(record), shared=shared, calibrated=calibrated)
+    if record["cost"]["later"]:
+        epochs = 2 * record["study"]["epochs"]
+        lines.insert(1, ("", f"(the later ones: dense for {epochs} epochs at its best lr, once that is known)"))
+    lines += _resolution(record["resolution"])
+    return "\n\n".join([record["summary"], _arms(record), _parameters(record), _aligned(lines)])
+
+
+def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = True) -> str:
+    """What several studies take in one command."""
+    record, machine = records[0]["together"], _machine(records[0])
+    lines = _cost(record, machine, shared="each once for all studies that share it", calibrated=calibrated)
+    return "all studies together\n\n" + _aligned(lines)
+
+
+def size(count: int) -> str:
+    """Bytes for people.
+
+    >>> size(999), size(4_299_693)
+    ('999 B', '4.3 MB')
+    """
+    return next((f"{count / unit:.1f} {name}" for unit, name in UNITS if count >= unit), f"{count} B")
+
+
+def _arms(record: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            arm,
+            f"{cost['trainings']:,}{_later(cost)}".removeprefix("0 + "),
+            f"{cost['stored']:,}",
+            f"{cost['replica_steps']:,}",
+        ]
+        for arm, cost in record["arms"].items()
+    ]
+    heads = ("arm", "trainings", "in the store", "replica-steps to train")
+    return tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right"))
+
+
+def _parameters(record: Mapping[str, Any]) -> str:
+    found = record["parameters"]
+    rows = [
+        [
+            rate(one["sparsity"]),
+            *("none" if count is None else f"{count:,}" for count in (found["dense"], one["ticket"], one["sdt"])),
+        ]
+        for one in found["by_sparsity"]
+    ]
+    heads = ("sparsity", "dense parameters", "in the ticket", "in the sdt")
+    return tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right"))
+
+
+def _cost(record: Mapping[str, Any], machine: str, *, shared: str, calibrated: bool) -> list[tuple[str, str]]:
+    cost = record["cost"]
+    return [
+        ("trainings", f"{cost['trainings']:,}{_later(cost)}; {shared}"),
+        ("in the store", f"{cost['stored']:,} of them"),
+        (
+            "to train",
+            f"{cost['to_train']:,}{_later(cost)}, {cost['replica_steps']:,} optimiser steps over all replicas",
+        ),
+        ("time", _time(record["seconds"], machine, calibrated=calibrated)),
+        ("disk", f"{size(cost['bytes'])} more in the store"),
+    ]
+
+
+def _later(cost: Mapping[str, Any]) -> str:
+    return f" + up to {cost['later']:,}" if cost["later"] else ""
+
+
+def _machine(record: Mapping[str, Any]) -> str:
+    count = record["trainers"]
+    return "the GPU" if record["study"]["device"] == "cuda" else f"{count} core{'s' if count > 1 else ''}"
+
+
+def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
+    if not calibrated:
+        return "not measured (--no-calibration)"
+    if seconds is None:
+        return "not measured: the calibration ended before its turn; ask for fewer networks at once"
+    if not seconds:
+        return "none, all is in the store"
+    return f"about {duration(seconds)} with {machine}, as measured just now"
+
+
+def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    origin = {name: "assumed" if name in found["assumed"] else "from the store" for name in ("sd", "accuracy")}
+    count, sd = found["seeds"], f"sd {100 * found['sd']:.2g} pt ({origin['sd']})"
+    if found["gap"] is None:
+        seeds = "1 seed: no gap can be told from chance; take 2 or more"
+    else:
+        gap = f"{100 * found['gap']:.2g} pt"
+        seeds = f"{count} seeds, {sd}: a gap of {gap} is seen in 4 of 5 studies (two arms, unpaired t-test at 5 %)"
+    error = f"one standard error is {100 * found['test_error']:.2g} pt"
+    accuracy = f"{100 * found['accuracy']:.1f} % ({origin['accuracy']})"
+    return [
+        ("seeds", seeds),
+        ("test set", f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}"),
+    ]
+
+
+def _aligned(lines: Iterable[tuple[str, str]]) -> str:
+    return tabulate(list(lines), tablefmt="plain", disable_numparse=True)

@@ -1,0 +1,74 @@
+"""What the shell offers at the press of the tab key."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from lthcheck.cli import main
+
+
+def offered(*arguments):
+    """The values offered for the last argument."""
+    *before, incomplete = arguments
+    completions = ShellComplete(main, {}, "lthcheck", "_LTHCHECK_COMPLETE").get_completions(list(before), incomplete)
+    return [item.value for item in completions]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [
+        (("run", "--preset", "und"), ["undertrained"]),
+        (("run", "--recipe", "ma"), ["ma2021"]),
+        (("run", "--model", "resnet2"), ["resnet20"]),
+        (("run", "--dataset", "fash"), ["fashion_mnist"]),
+        (("run", "--method", ""), ["imp", "omp"]),
+        (("run", "--model", "lenet5,resnet8"), ["lenet5,resnet8"]),
+        (("run", "--method", "imp,"), ["imp,omp"]),
+        (("export", "x", "--method", "o"), ["omp"]),
+        (("run", "--lr", ""), []),
+        (("completion", "z"), ["zsh"]),
+    ],
+)
+def test_names_are_offered(arguments, values):
+    assert offered(*arguments) == values
+
+
+@pytest.mark.parametrize("command", ["ls", "export", "gc --study"])
+def test_studies_on_record_are_offered_by_id_and_name(store, listed, command):
+    (study,) = listed()["studies"]
+    assert offered(*command.split(), "") == [study["id"][:8], "mlp-16-8 on toy.npz"]
+    assert offered(*command.split(), "mlp") == ["mlp-16-8 on toy.npz"]
+
+
+def test_studies_are_those_of_the_store_that_is_named(store, tmp_path):
+    assert offered("ls", "--store", str(tmp_path / "other"), "") == []
+
+
+@pytest.mark.parametrize("option", ["--store", "--report-dir", "--data-dir"])
+def test_folders_are_the_shells_own_business(option):
+    (item,) = ShellComplete(main, {}, "lthcheck", "_LTHCHECK_COMPLETE").get_completions(["run", option], "ab")
+    assert (item.type, item.value) == ("dir", "ab")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_asks_lthcheck(command, shell):
+    done = command("completion", shell)
+    assert done.exit_code == 0
+    assert f"_LTHCHECK_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_nothing_heavy_is_imported():
+    program = (
+        "import sys; from click.shell_completion import ShellComplete; from lthcheck.cli import main\n"
+        "complete = ShellComplete(main, {}, 'lthcheck', '_LTHCHECK_COMPLETE').get_completions\n"
+        "for option in ('--model', '--dataset', '--preset', '--recipe', '--method'):\n"
+        "    assert complete(['run', option], '')\n"
+        "complete(['ls'], '')\n"
+        "sys.exit(' '.join({'torch', 'torchvision', 'matplotlib'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

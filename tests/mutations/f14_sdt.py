@@ -1,0 +1,20 @@
+"""SDT smaller than the ticket (58 % of its parameters in one released script)."""
+
+from mutation import Failure, Mutation
+
+FAILURE = Failure(
+    14,
+    __doc__,
+    (
+        Mutation(
+            name="sdt-counts-the-mask",
+            how="the ticket's size counts prunable weights alone: no biases, no classifier",
+            at="lthcheck.study:Arms.ticket_size",
+            edit={
+                "sum(counts.values()) - sum(prunable) + sum(": "sum(",
+            },
+            study="imp",
+            check="sdt",
+        ),
+    ),
+)
