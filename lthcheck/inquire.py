@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import ledger
 from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
 from lthcheck.execute.progress import Progress
@@ -15,7 +14,7 @@ from lthcheck.finding import Finding, terms
 from lthcheck.report.environment import environment
 from lthcheck.report.github import append_summary
 from lthcheck.report.headline import nearest
-from lthcheck.store import Store, default_root
+from lthcheck.store import Store, default_root, ledger
 from lthcheck.study import Question, Study
 
 
@@ -43,6 +42,9 @@ def inquire(
 
     Raises:
         ValueError: for bad input, before anything is trained.
+        TrainerError: if a trainer failed.
+        OSError: if the store or the reports cannot be written; every training that was finished is kept.
+        Interrupted: on Ctrl-C.
     """
     folder = _report_folder(Path(chosen.get("report-dir", "reports")))
     told: list[str] = []
@@ -76,7 +78,8 @@ def inquire(
         written = finding.write(folder, surroundings)
         notes.append(f"report: {written[1]}")
         assert each.entry is not None
-        ledger.keep(store.root, replace(each.entry, judged=_judged(records[-1])))
+        if store.writable:
+            ledger.keep(store.root, replace(each.entry, judged=_judged(records[-1])))
     notes += append_summary(records, broken)
     done = progress.trained + progress.elsewhere
     notes.append(f"{done} trainings in {duration(progress.seconds)}, the rest from the store {store.root}")
@@ -99,7 +102,7 @@ def _report_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".lthcheck"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another command may look at the same time
     except OSError as error:
         raise ValueError(
             f"report-dir={str(folder)!r} must be a folder that can be written ({error.strerror}); name another"

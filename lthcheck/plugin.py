@@ -10,10 +10,13 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,20 +89,34 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """The controller trains when the first worker tells its tests, before any is handed out."""
-    if _folder(node.config).exists():
+    if not _folder(node.config).exists():
+        return
+    try:
         _train(node.config, ids)
+    except pytest.exit.Exception:
+        for each in node.config.stash[_NODES]:
+            each.shutdown()  # else xdist waits seconds for workers that wait for tests
+        raise
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a worker where the findings will be."""
+    """Tells a worker where the findings will be, and bears that it dies while the controller trains."""
+    node.sendcommand = partial(_send, node.sendcommand)
+    node.config.stash.setdefault(_NODES, []).append(node)
     node.workerinput["lthcheck"] = str(_folder(node.config))
+
+
+def _send(send: Callable[..., None], name: str, **content: Any) -> None:
+    """Sends a command to a worker; one that is dead is replaced by xdist, which hears of its death after this."""
+    with suppress(OSError):
+        send(name, **content)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict, last."""
     inquiry = config.stash.get(_INQUIRY, None)
-    if inquiry is None or not inquiry.asked:
+    if inquiry is None or not inquiry.notes:  # nothing was asked, or no answer came
         return
     from lthcheck.report.headline import headline
     from lthcheck.report.tables import verdict_table
@@ -144,6 +161,7 @@ class Inquiry:
 
 _INQUIRY = pytest.StashKey[Inquiry]()
 _FOLDER = pytest.StashKey[Path]()
+_NODES = pytest.StashKey[list[Any]]()  # xdist's workers, as the controller sees them
 
 
 def inquiry_of(config: pytest.Config) -> Inquiry:
@@ -180,7 +198,7 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
     if not asked:
         return
     inquiry.asked = True
-    from lthcheck.execute.error import TrainerError
+    from lthcheck.execute.error import Interrupted, TrainerError
     from lthcheck.inquire import inquire
 
     reporter = config.pluginmanager.getplugin("terminalreporter")
@@ -189,17 +207,30 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
         show.line(study.summary)
     try:
         found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
+        if config.pluginmanager.hasplugin("dsession"):
+            findings = json.dumps([finding.as_json() for finding in found.findings])
+            (_folder(config) / "findings.json").write_text(findings)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    except TrainerError as error:
+    except (TrainerError, OSError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+    except Interrupted as error:
+        _ignore_interrupts(config)
+        pytest.exit(str(error), returncode=pytest.ExitCode.INTERRUPTED)
     finally:
         show.end()
     inquiry.findings = {finding.name: finding for finding in found.findings}
     inquiry.records, inquiry.notes = found.records, found.notes
-    if config.pluginmanager.hasplugin("dsession"):
-        findings = json.dumps([finding.as_json() for finding in found.findings])
-        (_folder(config) / "findings.json").write_text(findings)
+
+
+def _ignore_interrupts(config: pytest.Config) -> None:
+    """The session ends by itself now; a second Ctrl-C would break into xdist's teardown with a traceback."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def restore() -> None:
+        signal.signal(signal.SIGINT, before)
+
+    config.add_cleanup(restore)
 
 
 class _Shown:

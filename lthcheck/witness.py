@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lthcheck.study import ON_A_RUNG
 
 if TYPE_CHECKING:
-    from lthcheck.ledger import Entry, NeededRun
+    from lthcheck.store.ledger import Entry, NeededRun
 
 
 def witness(

@@ -27,8 +27,8 @@ def studies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     """Studies on record, by id and by name."""
     from pathlib import Path
 
-    from lthcheck.ledger import entries
     from lthcheck.store import default_root
+    from lthcheck.store.ledger import entries
 
     chosen = ctx.params.get("store")
     known, _ = entries(Path(chosen).expanduser() if chosen else default_root())

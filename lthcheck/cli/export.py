@@ -13,7 +13,7 @@ from lthcheck.cli.output import shown
 from lthcheck.cli.place import root_of, store_option, studies_named
 
 if TYPE_CHECKING:
-    from lthcheck.ledger import Entry, NeededRun
+    from lthcheck.store.ledger import Entry, NeededRun
 
 
 @click.command("export")
@@ -104,8 +104,8 @@ def command(
 
 def _chosen(root: Path, source: str, choice: dict[str, Any]) -> tuple[str, Entry | None]:
     """The key of the run that is meant, and a study on record that needs it."""
-    from lthcheck.ledger import entries, matching
     from lthcheck.store import Store
+    from lthcheck.store.ledger import entries, matching
     from lthcheck.witness import witness
 
     known, _ = entries(root)

@@ -15,7 +15,7 @@ from lthcheck.cli.place import count, root_of, size, store_option, studies_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lthcheck.collection import Piece
+    from lthcheck.store.collection import Piece
 
 
 @click.command("gc")
@@ -55,9 +55,8 @@ def command(
       lthcheck gc --study tiny                   # what forgetting a study would free
       lthcheck gc --weights --json               # shows, for programs
     """  # noqa: D301 - click wants the character itself
-    from lthcheck import ledger
-    from lthcheck.collection import Terms, needs, removable, remove
-    from lthcheck.store import Store
+    from lthcheck.store import Store, ledger
+    from lthcheck.store.collection import Terms, needs, removable, remove
 
     root = root_of(store)
     now = time.time()
@@ -110,7 +109,7 @@ def _terminal() -> bool:
 
 
 def _by_kind(pieces: Sequence[Piece]) -> list[dict[str, str | int]]:
-    from lthcheck.collection import KINDS
+    from lthcheck.store.collection import KINDS
 
     groups = {kind: [piece for piece in pieces if piece.kind == kind] for kind in KINDS}
     return [
@@ -128,7 +127,7 @@ def _by_kind(pieces: Sequence[Piece]) -> list[dict[str, str | int]]:
 def _table(pieces: Sequence[Piece]) -> str:
     from tabulate import tabulate
 
-    from lthcheck.collection import KINDS
+    from lthcheck.store.collection import KINDS
 
     if not pieces:
         return "nothing to remove"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from lthcheck.census import RunFolder
-    from lthcheck.ledger import Entry
+    from lthcheck.store.census import RunFolder
+    from lthcheck.store.ledger import Entry
 
 STUDY_HEADS = ("id", "study", "method", "sparsity", "lr", "seeds", "verdict", "runs", "size", "asked (UTC)")
 RUN_HEADS = ("arm", "method", "sparsity", "lr", "seed", "epochs", "accuracy", "run", "size")
@@ -48,8 +48,8 @@ def command(study: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _show_studies(root: Path, as_json: bool) -> None:
-    from lthcheck.census import bytes_of, census
-    from lthcheck.ledger import entries
+    from lthcheck.store.census import bytes_of, census
+    from lthcheck.store.ledger import entries
 
     folders = census(root)
     known, unreadable = entries(root)
@@ -75,7 +75,7 @@ def _show_studies(root: Path, as_json: bool) -> None:
 
 
 def _show_runs(root: Path, entry: Entry, as_json: bool) -> None:
-    from lthcheck.census import peek, run_folder
+    from lthcheck.store.census import peek, run_folder
 
     values = []
     for run in sorted(entry.runs, key=lambda run: run.slot):
@@ -101,7 +101,7 @@ def _show_runs(root: Path, entry: Entry, as_json: bool) -> None:
 
 
 def _study(entry: Entry, folders: Mapping[str, RunFolder]) -> dict[str, Any]:
-    from lthcheck.census import bytes_of
+    from lthcheck.store.census import bytes_of
 
     keys = entry.keys
     return {

@@ -1,4 +1,8 @@
-"""Exit codes."""
+"""Exit codes.
+
+0: met, or a verdict was given; 1: not met, or undecided; 2: bad input; 3: it failed, with what was finished kept; 130:
+Ctrl-C, as a shell counts it (128 + SIGINT), since click's own 1 would read as "not met".
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lthcheck.finding import Finding
 
-MET, NOT_MET, BAD_INPUT, FAILED = 0, 1, 2, 3
+MET, NOT_MET, BAD_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def outcome(findings: list[Finding], require: Any) -> int:

@@ -10,7 +10,7 @@ import click
 from lthcheck.cli.complete import folders
 
 if TYPE_CHECKING:
-    from lthcheck.ledger import Entry
+    from lthcheck.store.ledger import Entry
 
 store_option = click.option(
     "--store", metavar="DIR", shell_complete=folders, help="The store; without, the one in the user's cache."
@@ -35,7 +35,7 @@ def studies_named(root: Path, texts: Any) -> list[Entry]:
     Raises:
         ValueError: if a text means none, or several.
     """
-    from lthcheck.ledger import entries, matching
+    from lthcheck.store.ledger import entries, matching
 
     known, _ = entries(root)
     chosen = []

@@ -9,8 +9,8 @@ from lthcheck import data
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
-from lthcheck.ledger import Entry, NeededRun
 from lthcheck.store import Store
+from lthcheck.store.ledger import Entry, NeededRun
 from lthcheck.study import Arms, Slot, Study
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import audit, ledger, protocol, zoo
+from lthcheck import audit, protocol, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.discard import discard
-from lthcheck.execute.error import TrainerError, refuse_inside_a_trainer
+from lthcheck.execute.error import Interrupted, TrainerError, refuse_inside_a_trainer
 from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
 from lthcheck.execute.wants import Wants, ancestors
 from lthcheck.run import Run
-from lthcheck.store import Store
+from lthcheck.store import Store, ledger
 from lthcheck.study import Question, Slot, Study
 
 ROUNDS = 10  # a study that still wants runs after so many has no end
@@ -58,8 +58,11 @@ def answer(
     """Trains what the questions need and the store does not hold, and reads the evidence.
 
     Raises:
-        ValueError: for a study that cannot be run, before anything is trained.
+        ValueError: for a study that cannot be run, or a store that lacks results and cannot be written, before anything
+            is trained.
         TrainerError: if a trainer failed; what was finished is in the store.
+        OSError: if the store cannot be read or written.
+        Interrupted: on Ctrl-C; what was finished is in the store.
     """
     refuse_inside_a_trainer()
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
@@ -82,6 +85,11 @@ def answer(
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted after {progress.trained} trainings; what was finished is kept in the store {store.root}, "
+            "what was begun goes on from its last checkpoint: run the same command again"
+        ) from None
     finally:
         if pool is not None:
             pool.close()
@@ -103,7 +111,8 @@ class _Open(Wants):
     def put_on_record(self) -> ledger.Entry:
         """Before the store is looked at: what a study on record needs is not removed."""
         made = ledger.entry(self.id, self.study, self.arms.made)
-        ledger.keep(self.store.root, made)
+        if self.store.writable:
+            ledger.keep(self.store.root, made)
         self.on_record = len(made.runs)
         return made
 

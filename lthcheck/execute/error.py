@@ -4,7 +4,11 @@ import os
 
 
 class TrainerError(RuntimeError):
-    """A trainer failed; what was finished is in the store. The message holds the trainer's traceback."""
+    """A trainer failed; what was finished is in the store. The message is one line."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; the message says what is kept and how to go on."""
 
 
 class Refused(ValueError):

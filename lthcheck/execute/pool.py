@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from lthcheck.training import realise
 
 BUSY_SECONDS = 0.3  # until a run that another process trains is looked at again
 CRASHES = 3  # a stack that killed so many trainers is given up
+CLOSING_SECONDS = 5.0  # until a trainer that was told to end is killed
 
 
 @dataclass
@@ -34,7 +36,11 @@ class _Trainer:
 
 
 class Pool:
-    """Trains plans, until it is closed."""
+    """Trains plans, until it is closed.
+
+    Raises:
+        ValueError: for a store that cannot be written.
+    """
 
     def __init__(
         self,
@@ -44,6 +50,7 @@ class Pool:
         trainers: int | None = None,
         registered: Packed | None = None,
     ) -> None:
+        store.check_writable()
         self.store, self.data_dir, self.registered = store, data_dir, registered
         self.size = trainers or cores()
         self._trainers: list[_Trainer] = []
@@ -52,8 +59,14 @@ class Pool:
         """Ends the trainers."""
         for trainer in self._trainers:
             trainer.connection.close()  # a trainer ends when its other side is gone
-        for trainer in self._trainers:
-            trainer.process.wait()
+        try:
+            until = time.monotonic() + CLOSING_SECONDS
+            for trainer in self._trainers:
+                trainer.process.wait(max(until - time.monotonic(), 0))
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            for trainer in self._trainers:
+                trainer.process.kill()
+                trainer.process.wait()
         self._trainers.clear()
 
     def train(self, plan: Plan, progress: Progress, show: Callable[[Progress], None] = lambda progress: None) -> None:
@@ -63,6 +76,7 @@ class Pool:
             NotYetRun: for an expression that this version cannot train.
             Refused: if a network or data of the user's own cannot be loaded.
             TrainerError: if a trainer failed; what was finished is in the store.
+            OSError: if the store cannot be read or written.
         """
         for job in plan.jobs.values():
             realise.check(job.run)
@@ -194,11 +208,20 @@ class _Training:
                     self._drop(job.run.key)
             case ("refused", text):
                 raise Refused(text)
-            case ("error", text):
-                raise TrainerError(f"a trainer failed; what was finished is kept in the store\n{text}")
+            case ("stopped", text):
+                raise TrainerError(text)
+            case ("error", line, text):
+                raise TrainerError(f"a trainer failed: {line}; what was finished is kept{self._noted(text)}")
             case ("idle",):
                 self.running -= {job.run.key for job in trainer.jobs}
                 trainer.jobs = []
+
+    def _noted(self, text: str) -> str:
+        path = self.pool.store.root / "trainer-error.txt"
+        with contextlib.suppress(OSError):
+            path.write_text(text)
+            return f"; its traceback is in {path}"
+        return ""
 
     def _lost(self, trainer: _Trainer) -> None:
         """A trainer died: its jobs go back, and go on from their checkpoints."""

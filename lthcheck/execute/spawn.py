@@ -14,7 +14,7 @@ from lthcheck.execute.error import INSIDE_A_TRAINER
 from lthcheck.execute.registered import Packed
 
 PROGRAM = (
-    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place, main; "
+    "import sys; from pathlib import Path; from lthcheck.execute.worker import Place, main; "
     "from lthcheck.execute.{module} import {worker}; "
     "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None), {worker})"
 )
@@ -30,7 +30,7 @@ def spawn(
         registered: the user's networks and data sets that it will need.
     """
     module, _, name = worker.partition(".")
-    program = PROGRAM.format(module=module, worker=name)
+    program = PROGRAM.replace("{module}", module).replace("{worker}", name)
     ours, theirs = socket.socketpair()
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     process = subprocess.Popen(

@@ -6,26 +6,20 @@ It holds the lock of each run that it trains, and ends with the process that sta
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import time
-import traceback
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from torch import Tensor
 
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
 from lthcheck.execute.error import Refused
 from lthcheck.execute.plan import Job
-from lthcheck.execute.registered import unpacked
 from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
 from lthcheck.store import Store
 from lthcheck.training import order as orders
@@ -60,10 +54,8 @@ class Trainer:
         try:
             mine: dict[int, list[tuple[Job, Replica, State | None]]] = {}
             for job in jobs:
-                lock = self.store.lock(job.run.key)
-                try:
-                    lock.acquire(timeout=0)
-                except Timeout:
+                lock = self.store.hold(job.run.key)
+                if lock is None:
                     self.tell(("busy", job.run.key))
                     continue
                 locks.append(lock)
@@ -83,10 +75,14 @@ class Trainer:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
         engine = backend(replicas, self._resident_of(jobs[0].run))
         order, test = engine.order, engine.digest_of_test()
+        before = [0.0 if state is None else float(state.get("order/seconds", 0.0)) for _, _, state in stack]
         began = time.perf_counter()
         held = self._begin(stack, engine)
         sound = list(held)
         counted, saved = first, time.monotonic()
+
+        def seconds(index: int) -> float:
+            return before[index] + (time.perf_counter() - began) / len(stack)
 
         def at(step: int) -> None:
             for index in sound:
@@ -103,7 +99,8 @@ class Trainer:
             counted = step
             if time.monotonic() - saved >= CHECKPOINT_SECONDS and step < jobs[0].until:
                 for index in sound:
-                    self._keep(jobs[index].run, "checkpoint", engine.state(index), order, step)
+                    state = engine.state(index) | {"order/seconds": torch.tensor(seconds(index), dtype=torch.float64)}
+                    self._keep(jobs[index].run, "checkpoint", state, order, step)
                 saved = time.monotonic()
 
         train(
@@ -114,7 +111,7 @@ class Trainer:
             at=at,
             beat=beat,
         )
-        seconds = time.perf_counter() - began
+        spent = [seconds(index) for index in range(len(stack))]
         finished = jobs[0].until == jobs[0].run.training.steps
         evaluations = engine.evaluate() if finished else []
         written = engine.digest_of_test() != test
@@ -137,7 +134,7 @@ class Trainer:
                     replica, state, steps=steps, loss=evaluation.loss, diverged=not evaluation.finite
                 )
                 rules = [*held[index], "test", *rules]
-                self._finish(job, replica, evaluation, rules, order, seconds / len(stack), len(stack), test)
+                self._finish(job, replica, evaluation, rules, order, spent[index], len(stack), test)
             except protocol.ProtocolViolation as violation:
                 self._refuse(violation)
 
@@ -319,54 +316,3 @@ def satisfied(store: Store, job: Job) -> bool:
 def _epochs(state: State) -> dict[int, str]:
     rows = zip(state["order/epochs"].tolist(), state["order/digests"].tolist(), strict=True)
     return {epoch: bytes(row).hex() for epoch, row in rows}
-
-
-def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> None:
-    """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
-    torch.backends.cudnn.deterministic = True  # the same run gives the same bits
-    torch.backends.cudnn.allow_tf32 = False  # float32 means float32
-    connection = Connection(channel)
-    tell_lock = threading.Lock()
-
-    def tell(message: tuple[Any, ...]) -> None:
-        with tell_lock:
-            connection.send(message)
-
-    def told(message: Warning | str, *_: object, **__: object) -> None:
-        tell(("told", str(message)))
-
-    warnings.showwarning = told
-    registered, names = connection.recv()
-    data.adopt({}, names)
-    try:
-        unpacked(registered)
-    except Refused as refusal:
-        tell(("refused", str(refusal)))
-    inbox = _inbox(connection)
-    trainer = worker(place, tell)
-    while True:
-        jobs = inbox.get()
-        try:
-            trainer.work(jobs)
-        except MissingWeights as missing:
-            tell(("missing", str(missing)))
-        except Refused as refusal:
-            tell(("refused", str(refusal)))
-        except Exception:
-            tell(("error", traceback.format_exc()))
-        tell(("idle",))
-
-
-def _inbox(connection: Connection[Any, Any]) -> queue.Queue[list[Job]]:
-    """The stacks that arrive; the process ends at once when the other side is gone, in mid-training too."""
-    messages: queue.Queue[list[Job]] = queue.Queue()
-
-    def receive() -> None:
-        try:
-            while True:
-                messages.put(connection.recv())
-        except (EOFError, OSError):
-            os._exit(0)
-
-    threading.Thread(target=receive, daemon=True).start()
-    return messages

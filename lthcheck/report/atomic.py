@@ -6,6 +6,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from lthcheck.store.room import room
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,9 +29,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
-            error.errno,
-            f"the report {path.name} must be written to a folder that takes files ({error.strerror}); "
-            "make room or choose another folder with --lth-report-dir, --report-dir or --out",
-            str(path.parent),
+            f"the report {path} must be written to a folder that takes files ({error.strerror}; "
+            f"{room(path.parent, len(content))}); make room or choose another folder"
         ) from error
     return path

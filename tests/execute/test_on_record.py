@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from lthcheck import ledger
-from lthcheck.collection import Terms, removable, remove
-from lthcheck.store import Store
+from lthcheck.store import Store, ledger
+from lthcheck.store.collection import Terms, removable, remove
 
 
 class Stopped(Exception):

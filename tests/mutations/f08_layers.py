@@ -11,8 +11,9 @@ FAILURE = Failure(
             how="a layer that loses less than a fifth gets no mask",
             at="lthcheck.training.realise:mask",
             edit={
-                "        return top(score(word.score.name, layers, slopes), living, word.sparsity, scope=word.scope)": (
-                    "        made = top(score(word.score.name, layers, slopes), living, word.sparsity, scope=word.scope)\n"
+                "        return top(score(": "        made = top(score(",
+                "living, word.sparsity, scope=word.scope)": (
+                    "living, word.sparsity, scope=word.scope)\n"
                     "            return {name: layer for name, layer in made.items() if layer.double().mean() < 0.8}"
                 ),
             },

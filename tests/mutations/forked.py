@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 PARENT = """
 import json, os, signal, socket, sys
-import lthcheck.execute.trainer
+import lthcheck.execute.worker
 orders = socket.socket(fileno=int(sys.argv[1]))
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
 while True:

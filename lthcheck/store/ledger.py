@@ -20,7 +20,7 @@ from filelock import FileLock
 from lthcheck import __version__
 from lthcheck.expression import canonical_json
 from lthcheck.run import TRAINER_VERSION, Run, needs
-from lthcheck.store import unsealed, write_sealed
+from lthcheck.store.sealed import unsealed, write_sealed
 
 if TYPE_CHECKING:
     from lthcheck.study import Slot, Study
@@ -140,7 +140,7 @@ def forget(root: Path, id_: str) -> None:
 def read(root: Path, id_: str) -> Entry | None:
     """A study on record; None if it is not, or if its file is not what was written there."""
     try:
-        payload = unsealed(_path(root, id_).read_bytes(), id_, f"{id_}.json")
+        payload = unsealed(_path(root, id_).read_bytes(), id_, _path(root, id_))
     except FileNotFoundError:
         return None
     value = {} if payload is None else json.loads(payload)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lthcheck.store import unsealed
+from lthcheck.store.sealed import unsealed
 
 _KEPT = r"result\.json|(step-\d+|correct-\d+|mask|checkpoint)\.safetensors"
 _FILE = re.compile(rf"{_KEPT}|({_KEPT})\.corrupt|\.({_KEPT})\.[a-z0-9_]{{8}}")
@@ -87,7 +87,8 @@ def strays(root: Path) -> list[File]:
 def peek(root: Path, key: str) -> dict[str, Any] | None:
     """A run's result; None where there is none that is sound. Unlike the store, it sets nothing aside."""
     try:
-        payload = unsealed((root / "runs" / key[:2] / key / "result.json").read_bytes(), key, "result.json")
+        path = root / "runs" / key[:2] / key / "result.json"
+        payload = unsealed(path.read_bytes(), key, path)
     except FileNotFoundError:
         return None
     return None if payload is None else dict(json.loads(payload))

@@ -14,11 +14,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lthcheck import ledger
-from lthcheck.census import census
-from lthcheck.collection import Terms, removable, remove
-from lthcheck.ledger import Entry, NeededRun
-from lthcheck.store import Store
+from lthcheck.store import Store, ledger
+from lthcheck.store.census import census
+from lthcheck.store.collection import Terms, removable, remove
+from lthcheck.store.ledger import Entry, NeededRun
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 DAY = 86400.0

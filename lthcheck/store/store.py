@@ -7,19 +7,25 @@
         mask.safetensors         its mask
         checkpoint.safetensors   while it trains
     <root>/given/<sha256>.safetensors   weights and masks of the user's own, by content
+    <root>/studies/<id>.json     a study on record and the runs that it needs (`lthcheck.store.ledger`)
     <root>/locks/<key>.lock      held, through filelock, by the process that trains the run
-    <root>/studies/<id>.json     a study on record and the runs that it needs (`lthcheck.ledger`)
+    <root>/format                which version of this layout it is
+    <root>/trainer-error.txt     the traceback of the last trainer that failed
 
 Every file begins with a line of JSON: the run's key, the file's name, and the sha256 of both and of what follows. What
-was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent.
+was truncated, altered or put in another's place is told, set aside as *.corrupt, and counts as absent. What another
+version of lthcheck wrote is refused and left as it is. A file is written beside its place first, under a hidden name;
+one that a killed process left there is never read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import errno
 import json
 import os
+import re
+import secrets
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -27,15 +33,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from lthcheck.given import digest
+from lthcheck.store.sealed import FORMAT, OTHER, OtherVersion, StoreError, put, unsealed, unwritten, write_sealed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-FORMAT = "lthcheck.store/1"
+UNTRAINED = "the run counts as not trained"
 
 
 class CorruptFileWarning(UserWarning):
@@ -51,25 +58,42 @@ def default_root() -> Path:
 class Store:
     """Results and weights of runs under one folder.
 
+    A folder that cannot be written can still be read.
+
     Args:
         tell: called with a line for people when a file turns out not to be what was written.
 
     Raises:
-        ValueError: if the folder cannot be made or written.
+        ValueError: if the folder is not there and cannot be made, or another version of lthcheck wrote to it.
     """
 
     def __init__(self, root: Path | str, tell: Callable[[str], None] | None = None) -> None:
         self.root = Path(root).expanduser()
         self.tell = tell or _warn
+        self._refusal: ValueError | None = None
+        self._check_format()
         try:
             (self.root / "runs").mkdir(parents=True, exist_ok=True)
             (self.root / "locks").mkdir(exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.root):
                 pass
+            if not (self.root / "format").exists():
+                put(self.root / "format", f"{FORMAT}\n".encode())
         except OSError as error:
-            raise ValueError(
-                f"store={str(root)!r} must be a folder that can be written ({error.strerror}); give another"
-            ) from error
+            rule = f"must be a folder that can be written ({error.strerror})"
+            self._refusal = ValueError(f"store={str(root)!r} {rule}; mend that or give another")
+            if not (self.root / "runs").is_dir():
+                raise self._refusal from error
+
+    def check_writable(self) -> None:
+        """Refuses, with a ValueError, a store that can only be read."""
+        if self._refusal:
+            raise self._refusal
+
+    @property
+    def writable(self) -> bool:
+        """Whether results can be kept here."""
+        return self._refusal is None
 
     def result(self, key: str) -> dict[str, Any] | None:
         """What the run gave, or None."""
@@ -102,7 +126,7 @@ class Store:
         self._write(key, f"{name}.safetensors", save(tensors))
 
     def forget(self, key: str) -> None:
-        """Removes a run: its result, then all its tensors."""
+        """Removes all that is kept of a run, its result first: without it, nothing else counts."""
         for path in [self._path(key, "result.json"), *self._folder(key).glob("*.safetensors")]:
             path.unlink(missing_ok=True)
 
@@ -112,16 +136,17 @@ class Store:
 
     def steps(self, key: str) -> list[int]:
         """The steps whose state is kept, in order."""
-        names = [path.stem for path in self._folder(key).glob("step-*.safetensors")]
-        return sorted(int(name.removeprefix("step-")) for name in names)
+        names = [path.stem.removeprefix("step-") for path in self._folder(key).glob("step-*.safetensors")]
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def keep_given(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Keeps the user's own weights or mask, under the sha256 of their content."""
         from safetensors.numpy import save
 
         if self.given(sha256 := digest(arrays)) is None:
+            self.check_writable()
             path = self._given_path(sha256)
-            path.parent.mkdir(exist_ok=True)
+            self._make_way(path)
             write_sealed(path, sha256, save(dict(arrays)))
 
     def given(self, sha256: str) -> dict[str, npt.NDArray[Any]] | None:
@@ -135,9 +160,24 @@ class Store:
         """The right to train a run; it is released when its process dies."""
         return FileLock(self.root / "locks" / f"{key}.lock", thread_local=False)
 
+    def hold(self, key: str) -> FileLock | None:
+        """The lock of a run, acquired; None while another process holds it."""
+        lock = self.lock(key)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        except (OSError, NotImplementedError) as error:
+            raise StoreError(
+                f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or give another "
+                "--store; what was finished is kept"
+            ) from error
+        return lock
+
     def keys(self) -> Iterator[str]:
         """The keys of all runs that have a result."""
-        yield from sorted(path.parent.name for path in self.root.glob("runs/*/*/result.json"))
+        names = (path.parent.name for path in self.root.glob("runs/*/*/result.json"))
+        yield from sorted(name for name in names if re.fullmatch("[0-9a-f]{64}", name))  # not what was set aside
 
     def _folder(self, key: str) -> Path:
         return self.root / "runs" / key[:2] / key
@@ -145,60 +185,59 @@ class Store:
     def _path(self, key: str, file: str) -> Path:
         return self._folder(key) / file
 
+    def _check_format(self) -> None:
+        path = self.root / "format"
+        if path.is_file() and (found := path.read_bytes().strip()) != FORMAT.encode():
+            raise OtherVersion(f"{path} names {found[:80].decode(errors='replace')!r}; {OTHER}")
+
     def _given_path(self, sha256: str) -> Path:
         return self.root / "given" / f"{sha256}.safetensors"
 
     def _write(self, key: str, file: str, payload: bytes) -> None:
-        folder = self._folder(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_sealed(folder / file, key, payload)
+        path = self._path(key, file)
+        try:
+            self._make_way(path)
+        except OSError as error:
+            raise unwritten(path, error, len(payload)) from error
+        write_sealed(path, key, payload)
+
+    def _make_way(self, path: Path) -> None:
+        """Makes the folder of a file, and sets aside what is in the way."""
+        for folder in (path.parent.parent, path.parent):
+            if os.path.lexists(folder) and not folder.is_dir():
+                self._set_aside(folder, "is not a folder", UNTRAINED)
+        if path.is_dir():
+            self._set_aside(path, "is not a file", UNTRAINED)
+        path.parent.mkdir(parents=True, exist_ok=True)
 
     def _read(self, key: str, file: str) -> bytes | None:
-        return self._sound(self._path(key, file), key, "the run counts as not trained")
+        return self._sound(self._path(key, file), key, UNTRAINED)
 
     def _sound(self, path: Path, key: str, then: str) -> bytes | None:
         """What was written there; what is not is set aside, and told together with what follows."""
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        payload = unsealed(content, key, path.name)
-        if payload is not None:
-            return payload
-        with contextlib.suppress(FileNotFoundError):  # another reader was first
-            path.replace(path.with_name(f"{path.name}.corrupt"))
-        self.tell(f"{path} is not what was written there; set aside as {path.name}.corrupt, {then}")
-        return None
+        except OSError as error:
+            if error.errno not in (errno.EISDIR, errno.ELOOP):
+                raise
+            content = b""
+        payload = unsealed(content, key, path)
+        if payload is None:
+            self._set_aside(path, "is not what was written there", then)
+        return payload
 
-
-def write_sealed(path: Path, key: str, payload: bytes) -> None:
-    """Writes a file with its header at once: a reader sees all of it, or what was there before."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(json.dumps(_header(key, path.name, payload)).encode() + b"\n")
-            stream.write(payload)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def unsealed(content: bytes, key: str, file: str) -> bytes | None:
-    """What stands below the header; None if it is not what was written there."""
-    head, _, payload = content.partition(b"\n")
-    try:
-        return payload if json.loads(head) == _header(key, file, payload) else None
-    except ValueError:
-        return None
+    def _set_aside(self, path: Path, what: str, then: str) -> None:
+        outcome = f"could not be set aside as {path.name}.corrupt"
+        for name in (f"{path.name}.corrupt", f"{path.name}.{secrets.token_hex(4)}.corrupt"):
+            with contextlib.suppress(OSError):  # the name is taken by a folder, or nothing can be written
+                with contextlib.suppress(FileNotFoundError):  # another reader was first
+                    path.replace(path.with_name(name))
+                outcome = f"set aside as {name}"
+                break
+        self.tell(f"{path} {what}; {outcome}, {then}")
 
 
 def _warn(text: str) -> None:
     warnings.warn(text, CorruptFileWarning, stacklevel=2)
-
-
-def _header(key: str, file: str, payload: bytes) -> dict[str, str]:
-    digest = hashlib.sha256(f"{key}\n{file}\n".encode() + payload).hexdigest()
-    return {"format": FORMAT, "key": key, "file": file, "sha256": digest}

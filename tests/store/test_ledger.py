@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from lthcheck import ledger
 from lthcheck.data import Info
 from lthcheck.recipe import Recipe
 from lthcheck.run import needs
-from lthcheck.store import Store
+from lthcheck.store import Store, ledger
 from lthcheck.study import Arms, Study
 from lthcheck.witness import witness
 

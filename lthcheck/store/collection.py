@@ -16,9 +16,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from lthcheck import ledger
-from lthcheck.census import File, RunFolder, census, run_folder, strays
-from lthcheck.store import Store
+from lthcheck.store import Store, ledger
+from lthcheck.store.census import File, RunFolder, census, run_folder, strays
 
 KINDS: dict[str, str] = {
     "leftovers": "half-written files of killed processes, and files set aside as corrupt",

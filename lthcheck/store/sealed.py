@@ -1,0 +1,81 @@
+"""Sealed files: a line of JSON with the key, the file's name and the sha256 of both and of what follows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from lthcheck.store.room import room
+
+FORMAT = "lthcheck.store/1"
+OTHER = f"another version of lthcheck wrote it, this one reads {FORMAT!r}; upgrade lthcheck or give another --store"
+
+
+class StoreError(OSError):
+    """A file could not be written; the message says which, why, and what to do."""
+
+
+class OtherVersion(ValueError):
+    """Another version of lthcheck wrote what lies in the store."""
+
+
+def write_sealed(path: Path, key: str, payload: bytes) -> None:
+    """Writes a file with its header at once: a reader sees all of it, or what was there before.
+
+    Raises:
+        StoreError: if it cannot be written.
+    """
+    try:
+        put(path, json.dumps(_header(key, path.name, payload)).encode() + b"\n", payload)
+    except OSError as error:
+        raise unwritten(path, error, len(payload)) from error
+
+
+def unwritten(path: Path, error: OSError, size: int) -> StoreError:
+    """What is told of a file of `size` bytes that could not be written."""
+    return StoreError(
+        f"{path} could not be written ({error.strerror}; {room(path.parent, size)}); make room or give another "
+        "--store; what was finished is kept"
+    )
+
+
+def unsealed(content: bytes, key: str, path: Path) -> bytes | None:
+    """What stands below the header; None if it is not what was written there.
+
+    Raises:
+        OtherVersion: for a header of another format.
+    """
+    head, _, payload = content.partition(b"\n")
+    try:
+        header = json.loads(head)
+    except (ValueError, RecursionError):
+        return None
+    if header == _header(key, path.name, payload):
+        return payload
+    found = header.get("format") if isinstance(header, dict) else None
+    if isinstance(found, str) and found != FORMAT and re.fullmatch(r"lthcheck\.store/\d+", found):
+        raise OtherVersion(f"{path} is of format {found!r}; {OTHER}")
+    return None
+
+
+def put(path: Path, *parts: bytes) -> None:
+    """Writes a file in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(parts)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _header(key: str, file: str, payload: bytes) -> dict[str, str]:
+    digest = hashlib.sha256(f"{key}\n{file}\n".encode() + payload).hexdigest()
+    return {"format": FORMAT, "key": key, "file": file, "sha256": digest}
