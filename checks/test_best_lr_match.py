@@ -6,6 +6,6 @@ from lthcheck.suite_outcome import settle
 
 
 @pytest.mark.lthcheck(kind="claim", condition=5)
-def test_the_ticket_matches_dense_at_its_best_lr(question, finding):
+def test_the_ticket_matches_dense_at_its_best_lr(question, request):
     """Ma et al. 2021, sec. 2.2."""
-    settle(finding.claim(question))
+    settle(question, request)

@@ -6,6 +6,6 @@ from lthcheck.suite_outcome import settle
 
 
 @pytest.mark.lthcheck(kind="claim", condition=3)
-def test_the_ticket_beats_reinitialisation(question, finding):
+def test_the_ticket_beats_reinitialisation(question, request):
     """Ma et al. 2021, sec. 2.2."""
-    settle(finding.claim(question))
+    settle(question, request)

@@ -6,6 +6,6 @@ from lthcheck.suite_outcome import settle
 
 
 @pytest.mark.lthcheck(kind="claim", condition=2)
-def test_the_ticket_beats_a_small_dense_network(question, finding):
+def test_the_ticket_beats_a_small_dense_network(question, request):
     """Ma et al. 2021, sec. 2.2."""
-    settle(finding.claim(question))
+    settle(question, request)

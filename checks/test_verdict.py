@@ -6,6 +6,6 @@ from lthcheck.suite_outcome import decide
 
 
 @pytest.mark.lthcheck(kind="verdict")
-def test_the_verdict(question, finding, request):
+def test_the_verdict(question, request):
     """Meets --require, or is the one expected, or, with neither, is that a ticket exists."""
-    decide(question, finding, request)
+    decide(question, request)

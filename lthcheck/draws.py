@@ -1,13 +1,17 @@
 """Random draws as functions of (seed, purpose, epoch, sample), never of what ran before or beside them.
 
 A stream is a 64-bit number; its i-th draw is the i-th output of SplitMix64 started there (Steele et al. 2014, "Fast
-splittable pseudorandom number generators"). Nothing here touches a global generator.
+splittable pseudorandom number generators"). Nothing here draws from a global generator.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,6 +51,21 @@ def normal(stream: int, n: int) -> Tensor:
 def permutation(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
     """The numbers 0 to n - 1 in random order: int64 of shape `(n,)`."""
     return torch.argsort(bits(stream, n, device=device), stable=True)
+
+
+@contextmanager
+def seeded(stream: int) -> Iterator[None]:
+    """Seeds the global generators inside the block, for code of the user's own that draws from them."""
+    kept, devices = (random.getstate(), np.random.get_state()), range(torch.cuda.device_count())  # noqa: NPY002
+    with torch.random.fork_rng(devices=devices if torch.cuda.is_initialized() else []):  # type: ignore[no-untyped-call]
+        torch.manual_seed(stream)
+        random.seed(stream)
+        np.random.seed(stream % 2**32)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            random.setstate(kept[0])
+            np.random.set_state(kept[1])  # noqa: NPY002
 
 
 def _shifted(z: Tensor, by: int) -> Tensor:

@@ -7,9 +7,11 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from lthcheck.fault import fault
+
 
 def load(name: str) -> None:
-    """Imports a module by name, or a Python file by path; a file finds its neighbours, as a script does.
+    """Imports a module by name, from the current folder too, or a Python file by path, which finds its neighbours.
 
     Raises:
         ValueError: if it is not there, or fails.
@@ -18,18 +20,20 @@ def load(name: str) -> None:
         if name.endswith(".py"):
             _load_file(Path(name).expanduser().resolve())
         else:
+            _look_in(Path.cwd())
             importlib.import_module(name)
-    except Exception as error:
-        fault = f"{type(error).__name__}: {error}"
-        raise ValueError(f"import={name!r} must be a Python file or module that can be imported ({fault})") from error
+    except (Exception, SystemExit) as error:
+        rule = "must be a Python file or module that can be imported"
+        raise ValueError(f"import={name!r} {rule} ({fault(error)}); mend it, or name another") from error
 
 
 def _load_file(path: Path) -> None:
+    if path.stem in sys.stdlib_module_names:
+        raise ValueError(f"{path.stem} is the name of a module of Python's own; rename the file")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
+    _look_in(path.parent)
     if getattr(sys.modules.get(path.stem), "__file__", None) == str(path):
         return
     module = importlib.util.module_from_spec(spec)
@@ -39,3 +43,8 @@ def _load_file(path: Path) -> None:
     except BaseException:
         del sys.modules[path.stem]
         raise
+
+
+def _look_in(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))

@@ -33,3 +33,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(str(name), list(names), n=1)
     return f"did you mean {near[0]}? " if near else ""
+
+
+def typed(what: str, name: str) -> None:
+    """Refuses a new name that could not be typed into a list of names.
+
+    Raises:
+        ValueError: for an empty one, a comma, or blanks around it.
+    """
+    if not name or "," in name or name != name.strip():
+        raise ValueError(f"{what}={name!r} must be a name without commas, or blanks around it; choose another")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import signal
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from lthcheck.execute.progress import Progress
     from lthcheck.finding import Finding
     from lthcheck.options import Option
-    from lthcheck.study import Question, Study
+    from lthcheck.study import Study
 
 MARK = "lthcheck"
 PROGRESS_SECONDS = 10.0  # between lines of progress where the terminal cannot rewrite one
@@ -73,19 +75,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("question", questions, ids=[question.id for question in questions])
 
 
-@pytest.fixture
-def finding(question: Question, request: pytest.FixtureRequest) -> Finding:
-    """What is known of the study that a question is about."""
-    return inquiry_of(request.config).finding(question.study)
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Trains what the selected tests need; under xdist the controller does (see below)."""
     config = session.config
     broken = session.testsfailed and not config.option.continue_on_collection_errors
     looks = config.option.collectonly or getattr(config.option, "setupplan", False)
-    if not (broken or looks or _is_worker(config) or config.pluginmanager.hasplugin("dsession")):
+    elsewhere = _is_worker(config) or config.pluginmanager.hasplugin("dsession")
+    if _INQUIRY in config.stash and not (broken or looks or elsewhere):
         _train(config, [item.nodeid for item in session.items if item.get_closest_marker(MARK)])
     return (yield)
 
@@ -93,6 +90,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """The controller trains when the first worker tells its tests, before any is handed out."""
+    if not _folder(node.config).exists():
+        return
     try:
         _train(node.config, ids)
     except pytest.exit.Exception:
@@ -106,7 +105,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tells a worker where the findings will be, and bears that it dies while the controller trains."""
     node.sendcommand = partial(_send, node.sendcommand)
     node.config.stash.setdefault(_NODES, []).append(node)
-    node.workerinput["lthcheck"] = str(_findings_file(node.config))
+    node.workerinput["lthcheck"] = str(_folder(node.config))
 
 
 def _send(send: Callable[..., None], name: str, **content: Any) -> None:
@@ -162,7 +161,7 @@ class Inquiry:
 
 
 _INQUIRY = pytest.StashKey[Inquiry]()
-_FILE = pytest.StashKey[Path]()
+_FOLDER = pytest.StashKey[Path]()
 _NODES = pytest.StashKey[list[Any]]()  # xdist's workers, as the controller sees them
 
 
@@ -174,17 +173,20 @@ def inquiry_of(config: pytest.Config) -> Inquiry:
         except ValueError as error:
             raise _refusal(error) from None
         if _is_worker(config):
-            inquiry.source = Path(config.workerinput["lthcheck"])  # type: ignore[attr-defined]
+            folder = Path(config.workerinput["lthcheck"])  # type: ignore[attr-defined]
+            folder.mkdir(mode=0o700, exist_ok=True)  # which tells the controller that something is asked
+            inquiry.source = folder / "findings.json"
         config.stash[_INQUIRY] = inquiry
     return config.stash[_INQUIRY]
 
 
-def _findings_file(config: pytest.Config) -> Path:
-    if _FILE not in config.stash:
-        folder = tempfile.TemporaryDirectory(prefix="lthcheck-")
-        config.add_cleanup(folder.cleanup)
-        config.stash[_FILE] = Path(folder.name) / "findings.json"
-    return config.stash[_FILE]
+def _folder(config: pytest.Config) -> Path:
+    """Where the controller leaves findings for its workers; it is there once one of them asks for any."""
+    if _FOLDER not in config.stash:
+        folder = Path(tempfile.gettempdir()) / f"lthcheck-{uuid.uuid4().hex}"
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        config.stash[_FOLDER] = folder
+    return config.stash[_FOLDER]
 
 
 def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
@@ -206,7 +208,9 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
         show.line(study.summary)
     try:
         found = inquire(asked, inquiry.chosen, command=_command(config), show=show)
-        _findings_file(config).write_text(json.dumps([finding.as_json() for finding in found.findings]))
+        if config.pluginmanager.hasplugin("dsession"):
+            findings = json.dumps([finding.as_json() for finding in found.findings])
+            (_folder(config) / "findings.json").write_text(findings)
     except ValueError as error:
         raise _refusal(error) from None
     except (TrainerError, OSError) as error:

@@ -52,6 +52,7 @@ class Data(Expression):
     """A data set by name and content.
 
     Attributes:
+        name: "mnist1d", ..., or "own" for data of the user's own, which may move.
         fingerprint: sha256 of the arrays.
         split: the part that accuracy is measured on.
         augmentation: of training images, by name.

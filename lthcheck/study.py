@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-from lthcheck import given, zoo
+from lthcheck import data, given, zoo
 from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
@@ -252,7 +252,7 @@ class Arms:
     def __init__(self, study: Study, facts: Facts) -> None:
         self.study, self.recipe = study, study.recipe
         self.network = zoo.network(study.model, facts.shape, facts.classes)
-        self.data = Data(facts.name, facts.fingerprint)
+        self.data = Data(data.word(facts.name), facts.fingerprint)
         size = sum(zoo.parameter_counts(self.network).values())
         if size > MOST_PARAMETERS:
             rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
@@ -274,7 +274,8 @@ class Arms:
         if self.network.fingerprint:
             from lthcheck.zoo.trial import trial
 
-            trial(self.network)
+            smallest = facts.train_size % self.recipe.batch if keeps else self.recipe.batch
+            trial(self.network, min(2, smallest))
         self._made: dict[Slot, Run | None] = {}
         self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
         shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)

@@ -13,26 +13,42 @@ from lthcheck.verdict.judge import meets
 if TYPE_CHECKING:
     from lthcheck.finding import Finding
     from lthcheck.study import Question
-    from lthcheck.verdict.judgement import Condition
 
 
-def settle(condition: Condition) -> None:
+def finding(question: Question, request: pytest.FixtureRequest) -> Finding:
+    """What is known of the study that a question is about."""
+    return inquiry_of(request.config).finding(question.study)
+
+
+def settle(question: Question, request: pytest.FixtureRequest) -> None:
     """A claim that is met passes; one that is not is an expected failure, and an open one is skipped.
 
     No claim decides the exit code: the conditions ask for one lr at which they hold, not for all.
     """
+    condition = finding(question, request).claim(question)
     if condition.holds is None:
         pytest.skip(f"unknown: {condition.detail}")
     if not condition.holds:
         pytest.xfail(f"not met: {condition.detail}")
 
 
-def decide(question: Question, finding: Finding, request: pytest.FixtureRequest) -> None:
+def hold(question: Question, request: pytest.FixtureRequest) -> None:
+    """Fails where a rule of the protocol was broken, and is skipped where no run is of its kind."""
+    found = finding(question, request)
+    broken = [text for rule, text in found.violations if rule == question.rule]
+    if broken:
+        pytest.fail("\n".join(broken), pytrace=False)
+    if not found.checked[question.rule or ""]:
+        pytest.skip("no run of this study is of the kind that the rule is about")
+
+
+def decide(question: Question, request: pytest.FixtureRequest) -> None:
     """Fails unless the verdict on a method is the one asked for, expected or, with neither, a ticket."""
-    if finding.violations:
-        pytest.fail("no verdict: " + "\n".join(text for _, text in finding.violations), pytrace=False)
+    found = finding(question, request)
+    if found.violations:
+        pytest.fail("no verdict: " + "\n".join(text for _, text in found.violations), pytrace=False)
     inquiry = inquiry_of(request.config)
-    judgement = finding.of_method(question.method)
+    judgement = found.of_method(question.method)
     # not record_property, which warns under pytest's own junit_family
     request.node.user_properties.append(("lthcheck.verdict", judgement.verdict))
     said = prize(judgement.verdict, judgement.at_least, judgement.at_most)

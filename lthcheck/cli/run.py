@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
@@ -23,8 +24,9 @@ def command(ctx: click.Context, /, as_json: bool, **texts: Any) -> None:
     from lthcheck.options import studies
 
     options = chosen(texts)
-    asked = {study: study.questions() for study in studies(options)}
-    found = inquire(asked, options, command=shlex.join(["lthcheck", *sys.argv[1:]]), show=shown)
+    with redirect_stdout(sys.stderr):  # what the user's own file prints is no result
+        asked = {study: study.questions() for study in studies(options)}
+        found = inquire(asked, options, command=shlex.join(["lthcheck", *sys.argv[1:]]), show=shown)
     click.echo("", err=True)
     tell(found.records, as_json)
     for note in found.notes:

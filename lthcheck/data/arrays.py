@@ -98,6 +98,13 @@ class Arrays:
         return digest.hexdigest()
 
 
+def channels_first(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array itself, unless it looks like images whose channels come last."""
+    if x.ndim == 4 and x.shape[-1] in (1, 3, 4) and x.shape[1] not in (1, 3, 4):
+        raise ValueError(f"images of {x.shape} must be (n, channel, height, width); use x.transpose(0, 3, 1, 2)")
+    return x
+
+
 def _check_inputs(name: str, x: npt.NDArray[Any]) -> None:
     got = f"{name} of {x.dtype} {x.shape}"
     if x.dtype == np.uint8:

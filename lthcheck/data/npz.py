@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lthcheck.data.arrays import Arrays
+from lthcheck.data.arrays import Arrays, channels_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,10 +56,7 @@ def read(paths: Sequence[Path]) -> Arrays:
 
 def _inputs(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     x = x.astype("float32") if x.dtype.kind == "f" else x
-    x = x[:, None] if x.ndim == 3 else x
-    if x.ndim == 4 and x.shape[-1] in (1, 3, 4) and x.shape[1] not in (1, 3, 4):
-        raise ValueError(f"images of {x.shape} must be (n, channel, height, width); use x.transpose(0, 3, 1, 2)")
-    return x
+    return channels_first(x[:, None] if x.ndim == 3 else x)
 
 
 def _labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -11,7 +11,8 @@ from lthcheck.data import mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
-from lthcheck.names import known
+from lthcheck.fault import fault
+from lthcheck.names import known, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,7 @@ Loader = Callable[[], "Arrays | tuple[Images, Images]"]
 
 _registered: dict[str, Loader] = {}
 _described: dict[str, Info] = {}
+_names: dict[str, str] = {}  # of data of the user's own, by fingerprint
 
 
 def register_dataset(name: str, loader: Loader) -> None:
@@ -51,10 +53,15 @@ def register_dataset(name: str, loader: Loader) -> None:
             of torchvision, with `len` and (image or tensor, label) at each index, without random transforms.
 
     Raises:
-        ValueError: for a name that is taken.
+        ValueError: for a name that is taken, or what is no function.
     """
     if _source(name):
         raise ValueError(f"dataset={name!r} must not be a name of lthcheck's own, nor end in .npz; choose another")
+    typed("dataset", name)
+    if not callable(loader):
+        raise ValueError(
+            f"dataset={name!r}: {type(loader).__name__} must be a function that gives the data; write a def"
+        )
     _described.pop(name, None)
     _registered[name] = loader
 
@@ -64,14 +71,30 @@ def registered(names: Iterable[str]) -> dict[str, Loader]:
     return {name: _registered[name] for name in names if name in _registered}
 
 
-def adopt(loaders: Mapping[str, Loader]) -> None:
-    """Makes data sets known that were registered in another process."""
+def adopt(loaders: Mapping[str, Loader], names: Mapping[str, str] | None = None) -> None:
+    """Makes known what was registered, and described, in another process."""
     _registered.update(loaders)
+    _names.update(names or {})
 
 
 def names() -> list[str]:
     """Every known data set."""
     return [*SOURCES, "<path>.npz", *sorted(_registered)]
+
+
+def word(name: str) -> str:
+    """How an expression names it: data of the user's own is known by its fingerprint, wherever it lies."""
+    return name if name in SOURCES else "own"
+
+
+def name_of(word: str, fingerprint: str) -> str:
+    """The name of a data set as it was described last, from how an expression names it."""
+    return _names.get(fingerprint, word)
+
+
+def names_of_own() -> dict[str, str]:
+    """By fingerprint, the data of the user's own that was described here."""
+    return dict(_names)
 
 
 def check(name: str) -> None:
@@ -103,7 +126,7 @@ def _own(loader: Loader) -> Arrays:
     except ValueError:
         raise
     except Exception as error:
-        raise ValueError(f"the loader failed ({type(error).__name__}: {error}); mend it") from error
+        raise ValueError(f"the loader failed ({fault(error)}); mend it") from error
     if isinstance(given, Arrays):
         return given
     rule = "must give lthcheck.Arrays, or a pair of a training and a test set"
@@ -113,6 +136,13 @@ def _own(loader: Loader) -> Arrays:
 def describe(name: str, *, data_dir: Path | None = None) -> Info:
     """What a data set is; its files are read the first time only, and again when they change."""
     check(name)
+    info = _info(name, data_dir)
+    if word(name) != name:
+        _names[info.fingerprint] = name
+    return info
+
+
+def _info(name: str, data_dir: Path | None) -> Info:
     source = _source(name)
     if not source:
         if name not in _described:

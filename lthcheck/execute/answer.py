@@ -10,7 +10,7 @@ from typing import Any
 from lthcheck import audit, protocol, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.discard import discard
-from lthcheck.execute.error import Interrupted, TrainerError
+from lthcheck.execute.error import Interrupted, TrainerError, refuse_inside_a_trainer
 from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
@@ -64,6 +64,7 @@ def answer(
         OSError: if the store cannot be read or written.
         Interrupted: on Ctrl-C; what was finished is in the store.
     """
+    refuse_inside_a_trainer()
     open_studies = {study: (_Open(study, store, data_dir), list(questions)) for study, questions in asked.items()}
     registered = packed({study.model for study in open_studies}, {study.dataset for study in open_studies})
     for opened, _ in open_studies.values():

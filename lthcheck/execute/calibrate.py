@@ -15,7 +15,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from lthcheck.execute.error import TrainerError
+from lthcheck import data
+from lthcheck.execute.error import Refused, TrainerError
 from lthcheck.execute.pace import Pace, Paces, kind, size
 from lthcheck.execute.plan import Job
 from lthcheck.execute.registered import Packed, packed
@@ -46,7 +47,9 @@ def calibrate(jobs: Iterable[Job], *, data_dir: Path | None, trainers: int) -> P
     runs = [job.run for job in jobs]
     chosen, trainers = _bursts(runs, trainers), min(trainers, len(runs))
     paces, began = Paces(), time.monotonic()
-    registered = packed({run.network.name for run in runs}, {run.data.name for run in runs})
+    registered = packed(
+        {run.network.name for run in runs}, {data.name_of(run.data.name, run.data.fingerprint) for run in runs}
+    )
     with (
         tempfile.TemporaryDirectory(prefix="lthcheck-") as scratch,
         _gauges(Path(scratch), data_dir, registered, trainers) as all_,
@@ -111,6 +114,8 @@ def _heard(gauge: Connection[Any, Any], word: str) -> Any:
             message = gauge.recv()
         except (EOFError, OSError):
             raise TrainerError("the calibration ended before it was done; leave it out with --no-calibration") from None
+        if message[0] == "refused":
+            raise Refused(message[1])
         if message[0] == "error":
             raise TrainerError(f"the calibration failed; leave it out with --no-calibration\n{message[1]}")
         if message[0] == word:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lthcheck import zoo
 from lthcheck.cores import cores
-from lthcheck.execute.error import TrainerError
+from lthcheck.execute.error import Refused, TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import Packed
@@ -74,6 +74,7 @@ class Pool:
 
         Raises:
             NotYetRun: for an expression that this version cannot train.
+            Refused: if a network or data of the user's own cannot be loaded.
             TrainerError: if a trainer failed; what was finished is in the store.
             OSError: if the store cannot be read or written.
         """
@@ -205,6 +206,8 @@ class _Training:
                 self.progress.told.append(text)
                 for job in trainer.jobs:
                     self._drop(job.run.key)
+            case ("refused", text):
+                raise Refused(text)
             case ("stopped", text):
                 raise TrainerError(text)
             case ("error", line, text):

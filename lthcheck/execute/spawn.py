@@ -9,6 +9,8 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from lthcheck import data
+from lthcheck.execute.error import INSIDE_A_TRAINER
 from lthcheck.execute.registered import Packed
 
 PROGRAM = (
@@ -34,11 +36,12 @@ def spawn(
     process = subprocess.Popen(
         [sys.executable, "-c", program, str(theirs.fileno()), str(store), str(data_dir or "")],
         pass_fds=[theirs.fileno()],
-        env=os.environ | one_thread,
+        env=os.environ | one_thread | {INSIDE_A_TRAINER: "1"},
         start_new_session=True,  # Ctrl-C is for the process that listens
         stdin=subprocess.DEVNULL,
+        stdout=2,  # what a network of the user's prints must not stand among results
     )
     theirs.close()
     connection = Connection(ours.detach())
-    connection.send(registered)
+    connection.send((registered, data.names_of_own()))
     return process, connection

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from lthcheck import data, protocol, zoo
 from lthcheck.data.resident import Resident
+from lthcheck.execute.error import Refused
 from lthcheck.execute.plan import Job
 from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
 from lthcheck.store import Store
@@ -280,12 +281,15 @@ class Trainer:
     def _data(self, wanted: Data, precision: str, device: str) -> Resident:
         key = (wanted.key, precision, device)
         if key not in self._resident:
-            arrays = data.load(wanted.name, data_dir=self.data_dir)
+            name = data.name_of(wanted.name, wanted.fingerprint)
+            try:
+                arrays = data.load(name, data_dir=self.data_dir)
+            except ValueError as error:
+                raise Refused(str(error)) from error
             if arrays.fingerprint != wanted.fingerprint:
-                raise ValueError(
-                    f"data set {wanted.name!r} has fingerprint {arrays.fingerprint[:12]}, the run asks for "
-                    f"{wanted.fingerprint[:12]}; it changed since the study was planned: start again"
-                )
+                rule = f"must be what it was when the study was planned, {wanted.fingerprint[:12]}"
+                remedy = "start again; a loader of your own must give the same data whenever it is called"
+                raise Refused(f"dataset={name!r} has the fingerprint {arrays.fingerprint[:12]}, {rule}; {remedy}")
             self._resident[key] = Resident.put(arrays, torch.device(device), realise.DTYPES[precision])
         return self._resident[key]
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from lthcheck import data
+from lthcheck.execute.error import Refused
 from lthcheck.execute.registered import unpacked
 from lthcheck.execute.trainer import MissingWeights, Place
 from lthcheck.store import OtherVersion
@@ -41,7 +43,9 @@ def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> Non
     warnings.showwarning = told
     made = None
     with _failures(tell):
-        unpacked(connection.recv())
+        registered, names = connection.recv()
+        data.adopt({}, names)
+        unpacked(registered)
         made = worker(place, tell)
     inbox = _inbox(connection)
     while True:
@@ -59,6 +63,8 @@ def _failures(tell: Tell) -> Iterator[None]:
         yield
     except MissingWeights as missing:
         tell(("missing", str(missing)))
+    except Refused as refusal:
+        tell(("refused", str(refusal)))
     except (OSError, OtherVersion) as error:
         tell(("stopped", str(error)))
     except Exception as error:

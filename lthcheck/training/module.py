@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -29,13 +30,19 @@ class ModuleLoop:
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
 
     def _module(self, module: nn.Module, replica: Replica) -> nn.Module:
-        # channels_last is for images; on other inputs torch refuses it
-        layout = torch.channels_last if self.data.x_train.dim() == 4 else torch.contiguous_format
+        layout = torch.channels_last if self._in_channels_last(replica) else torch.contiguous_format
         module = module.to(device=self.device, dtype=self.dtype, memory_format=layout)  # type: ignore[call-overload]
         with torch.no_grad():
             for name, parameter in module.named_parameters():
                 parameter.copy_(replica.weights[name])
         return module
+
+    def _in_channels_last(self, replica: Replica) -> bool:
+        """It is faster for images; but a network of the user's own may say `x.view(...)`, which it does not allow."""
+        return self.data.x_train.dim() == 4 and not replica.run.network.fingerprint
+
+    def _inputs(self, x: Tensor, replica: Replica) -> Tensor:
+        return x.contiguous(memory_format=torch.channels_last) if self._in_channels_last(replica) else x
 
     def advance(self, first: int, last: int) -> None:
         """See `contract.Backend.advance`."""
@@ -52,45 +59,41 @@ class ModuleLoop:
             )
             rates = learning_rates(training, first, last)
             module.train()
-            # a network of the user's may draw, for dropout say, and torch's layers draw from its global generator
-            own, kept = bool(replica.run.network.fingerprint), torch.get_rng_state()
             with threads(training.threads):
                 for step in range(first, last):
-                    if own:
-                        torch.manual_seed(draws.stream(replica.run.seed, "noise", step))
                     x, y = self.data.train_batch(self.order.at(step)[index])
                     optimiser.zero_grad()
-                    functional.cross_entropy(module(_channels_last(x)), y).backward()  # type: ignore[no-untyped-call]
+                    with _noise(replica, step):
+                        out = module(self._inputs(x, replica))
+                        functional.cross_entropy(out, y).backward()  # type: ignore[no-untyped-call]
                     for parameter, mask in masks:
-                        assert parameter.grad is not None
-                        parameter.grad.mul_(mask)
+                        if parameter.grad is not None:  # as it is where a network of the user's skips a layer
+                            parameter.grad.mul_(mask)
                     optimiser.param_groups[0]["lr"] = float(rates[step - first])
                     optimiser.step()
                     if keeps_value:  # weight decay would shrink a pruned weight that is not zero
                         with torch.no_grad():
                             for parameter, gone, value in fixed:
                                 parameter[gone] = value.to(self.device)[gone]
-            if own:
-                torch.set_rng_state(kept)
 
     def evaluate(self) -> list[Evaluation]:
         """See `contract.Backend.evaluate`."""
         evaluations = []
         for replica, module in zip(self.replicas, self.modules, strict=True):
-            with threads(replica.run.training.threads), torch.no_grad():
-                evaluations.append(self._evaluated(module.eval()))
+            with threads(replica.run.training.threads), torch.no_grad(), _noise(replica, "test"):
+                evaluations.append(self._evaluated(module.eval(), replica))
         return evaluations
 
     def digest_of_test(self) -> str:
         """See `contract.Backend.digest_of_test`."""
         return self.data.digest_of_test()
 
-    def _evaluated(self, module: nn.Module) -> Evaluation:
+    def _evaluated(self, module: nn.Module, replica: Replica) -> Evaluation:
         self.looks += 1
         correct, loss = [], 0.0
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
         for x, y in self.data.test_batches(EVALUATE_AT_ONCE):
-            out = module(_channels_last(x))
+            out = module(self._inputs(x, replica))
             finite = finite and bool(torch.isfinite(out).all())
             correct.append(out.argmax(1) == y)
             loss += float(functional.cross_entropy(out.double(), y, reduction="sum"))
@@ -139,5 +142,7 @@ def _optimiser(module: nn.Module, replica: Replica) -> torch.optim.Optimizer:
     )
 
 
-def _channels_last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+def _noise(replica: Replica, when: int | str) -> AbstractContextManager[None]:
+    """For a network of the user's own that draws, as dropout does from torch's global generator: by seed and step."""
+    run = replica.run
+    return draws.seeded(draws.stream(run.seed, "noise", when)) if run.network.fingerprint else nullcontext()

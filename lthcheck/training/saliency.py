@@ -56,6 +56,5 @@ def _loss(module: nn.Module, batch: Batch) -> Tensor:
     """The mean cross-entropy over a batch, in nats."""
     x, y = batch
     # one thread, since more would add in another order; one seed, for a dropout of the user's
-    with threads(1), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
+    with threads(1), draws.seeded(0):
         return functional.cross_entropy(module(x.double()), y)

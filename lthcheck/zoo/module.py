@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lthcheck.fault import fault
 from lthcheck.zoo.layout import Layout, Parameter
 from lthcheck.zoo.own import Own
 from lthcheck.zoo.registry import Family, find
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
 def build(network: Network, *, seed: int = 0) -> nn.Module:
     """A fresh module in training mode, on the default device of torch; its constructor draws from `seed`.
 
-    Its weights are not theta_0, which is drawn elsewhere; torch's global generators are left as they were.
+    Its weights are not theta_0, which is drawn elsewhere; global generators are left as they were.
 
     Raises:
         ValueError: for a network of the user's that cannot be built.
     """
     import torch
 
+    from lthcheck.draws import seeded
+
     known = find(network)
     device = torch.get_default_device()
     # Built on the CPU from one seed, buffers that a user's module draws are the same on every device.
-    with torch.random.fork_rng(devices=[]), torch.device("meta" if device.type == "meta" else "cpu"):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed), torch.device("meta" if device.type == "meta" else "cpu"):
         if isinstance(known, Family):
             module: nn.Module = import_module(known.module).build(network)
         else:
@@ -45,7 +47,7 @@ def _own(network: Network, known: Own) -> nn.Module:
     try:
         module = known.make(network.shape, network.classes, network.width)
     except Exception as error:
-        raise ValueError(f"{what} cannot be built ({type(error).__name__}: {error}); mend its factory") from error
+        raise ValueError(f"{what} cannot be built ({fault(error)}); mend its factory") from error
     if not isinstance(module, nn.Module):
         raise ValueError(f"{what}: the factory gave {type(module).__name__}, must give a torch.nn.Module")
     if any(nn.parameter.is_lazy(parameter) for parameter in module.parameters()):

@@ -6,7 +6,8 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from lthcheck.zoo.code import code_of
 
@@ -24,12 +25,20 @@ class Own:
 
     Attributes:
         takes: which of `shape`, `classes` and `width` the factory takes.
-        fingerprint: sha256 of what the factory does, as far as its code tells.
     """
 
+    name: str
     factory: Factory
     takes: tuple[str, ...]
-    fingerprint: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the name and of what the factory does, as far as its code tells; read when all of it is defined."""
+        return hashlib.sha256("\0".join([self.name, *code_of(self.factory)]).encode()).hexdigest()
+
+    def __getstate__(self) -> dict[str, Any]:
+        _ = self.fingerprint  # where this goes, the source may not be
+        return self.__dict__
 
     @property
     def scalable(self) -> bool:
@@ -46,9 +55,7 @@ def own(name: str, factory: Factory) -> Own:
     """See `registry.register_model`."""
     if not callable(factory):
         raise ValueError(f"model={name!r}: {factory!r} must be a torch.nn.Module class, or a function that gives one")
-    takes = _takes(name, factory)
-    digest = hashlib.sha256("\0".join([name, *sorted(code_of(factory))]).encode()).hexdigest()
-    return Own(factory, takes, digest)
+    return Own(name, factory, _takes(name, factory))
 
 
 def _takes(name: str, factory: Factory) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lthcheck.names import known
+from lthcheck.names import known, typed
 from lthcheck.run import Network
 from lthcheck.zoo import layout
 from lthcheck.zoo.own import Factory, Own, own
@@ -83,10 +83,12 @@ def register_model(name: str, factory: Factory) -> None:
             compare with, and condition 2 stays unknown.
 
     Raises:
-        ValueError: for a name that is taken, or a factory that asks for more or hides its source.
+        ValueError: for a name that is taken, or a factory that asks for more; for one whose source cannot be
+            read when the network is used.
     """
     if any(family.fits(name) for family in FAMILIES):
         raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
+    typed("model", name)
     _registered[name] = own(name, factory)
 
 
