@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import Row
 from lthcheck.report.record import record
 from lthcheck.report.write import stem, write
-from lthcheck.study import Question
 from lthcheck.verdict.judge import GAMMA, claim, default_delta, judge
 from lthcheck.verdict.judgement import Condition, Judgement
+
+if TYPE_CHECKING:
+    from lthcheck.study import Question
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
 
     \b
     Examples:
-      lthcheck plan                                   the preset default
-      lthcheck plan --preset tiny --seeds 10          ten seeds instead of its own
+      lthcheck plan                             # the preset default
+      lthcheck plan --preset tiny --seeds 10    # ten seeds instead of its own
       lthcheck plan --model mlp-300-100,lenet5 --dataset fashion_mnist --sparsity 0.9
-      lthcheck plan --no-calibration --json           counts for a program, at once
+      lthcheck plan --no-calibration --json     # counts for a program, at once
     """  # noqa: D301
     from lthcheck.forecast import forecast
     from lthcheck.inquire import check_device

@@ -35,7 +35,6 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from filelock import FileLock, Timeout
 
-from lthcheck.given import digest
 from lthcheck.store.sealed import FORMAT, OTHER, OtherVersion, StoreError, put, unsealed, unwritten, write_sealed
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ class Store:
         self.root = Path(root).expanduser()
         self.tell = tell or _warn
         self._refusal: ValueError | None = None
-        self._check_format()
         try:
+            self._check_format()
             (self.root / "runs").mkdir(parents=True, exist_ok=True)
             (self.root / "locks").mkdir(exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.root):
@@ -142,6 +141,8 @@ class Store:
     def keep_given(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         """Keeps the user's own weights or mask, under the sha256 of their content."""
         from safetensors.numpy import save
+
+        from lthcheck.given import digest
 
         if self.given(sha256 := digest(arrays)) is None:
             self.check_writable()

@@ -66,7 +66,7 @@ def written(study_report, tmp_path):
 @pytest.fixture
 def _no_figures(monkeypatch):
     """Spares the time to draw where figures are not what is looked at."""
-    monkeypatch.setattr("lthcheck.report.write.draw", lambda record, folder, stem: [])
+    monkeypatch.setattr("lthcheck.report.write.draw", lambda record, folder, stem, **_: [])
 
 
 def refused(done, message):

@@ -19,7 +19,7 @@ def test_a_store_of_another_format_is_refused_and_left_as_it_is(face, tmp_path):
     code, said = face("run").end()
     assert code == 2
     assert one_line(
-        said, "format names 'lthcheck.store/2'; another version of lthcheck", "upgrade lthcheck or give anoth"
+        said, "format names 'lthcheck.store/2'; another version of lthcheck", "upgrade lthcheck or name anoth"
     )
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["format"]
 

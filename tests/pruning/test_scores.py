@@ -29,7 +29,7 @@ def test_magnitude_keeps_large_negative_weights():
 @pytest.mark.parametrize("name", SCORES)
 def test_a_score_has_the_shape_of_its_weight_and_leaves_it_alone(name):
     weights = {layer: weight.clone() for layer, weight in WEIGHTS.items()}
-    scores = score(name, weights)
+    scores = score(name, weights, WEIGHTS)
     assert {layer: each.shape for layer, each in scores.items()} == {
         layer: each.shape for layer, each in WEIGHTS.items()
     }

@@ -161,7 +161,7 @@ def test_a_file_of_another_version_is_refused_and_left_as_it_is(tmp_path, file):
     path.write_bytes(path.read_bytes().replace(b"lthcheck.store/1", b"lthcheck.store/2", 1))
     before = path.read_bytes()
     with pytest.raises(
-        OtherVersion, match=r"is of format 'lthcheck\.store/2'; another version.*upgrade lthcheck or give"
+        OtherVersion, match=r"is of format 'lthcheck\.store/2'; another version.*upgrade lthcheck or name"
     ):
         read(store, file)
     assert path.read_bytes() == before
