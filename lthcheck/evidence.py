@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 Arm = Literal["dense", "lt", "rr", "sdt"]
@@ -54,4 +54,4 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain JSON values."""
-        return asdict(self)
+        return dict(vars(self))

@@ -116,4 +116,4 @@ def check_device(device: str) -> None:
         import torch
 
         if not torch.cuda.is_available():
-            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use --device cpu")
+            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use cpu")

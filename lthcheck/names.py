@@ -21,9 +21,18 @@ def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | 
     names = list(names)
     if name in names:
         return name
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"{what}={name!r} is not known; {hint}Known: {', '.join(names if shown is None else shown)}")
+    listed = ", ".join(names if shown is None else shown)
+    raise ValueError(f"{what}={name!r} is not known; {nearest(name, names)}Known: {listed}")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question after the nearest name, ending in a space; nothing where none is near.
+
+    >>> nearest("impp", ["imp", "omp"])
+    'did you mean imp? '
+    """
+    near = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def typed(what: str, name: str) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lthcheck.names import nearest
+from lthcheck.quantity import written
 
 if TYPE_CHECKING:
     from lthcheck.preset import Preset
@@ -17,23 +22,37 @@ def _texts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty; name one, or leave the option out")
+    return text
+
+
+def _path(text: str) -> str:
+    path = os.path.expanduser(_text(text))
+    if path.startswith("~"):
+        raise ValueError("must not begin with a user who is not there; write the path out")
+    return path
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in _texts(text))
+        return tuple(written(part) for part in _texts(text))
     except ValueError:
         raise ValueError("must be numbers between commas, e.g. 0.1,0.2") from None
 
 
 def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("must be a whole number") from None
+    number = text.strip()
+    # no further than Python's own limit, beyond which int() refuses with words of its own
+    if not re.fullmatch("[+-]?[0-9]{1,4000}", number):
+        raise ValueError("must be a whole number, e.g. 3")
+    return int(number)
 
 
 def _points(text: str) -> float:
     try:
-        points = float(text)
+        points = written(text)
     except ValueError:
         points = -1.0
     if not 0 <= points < 50:
@@ -44,7 +63,8 @@ def _points(text: str) -> float:
 def _one_of(*names: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in names:
-            raise ValueError(f"must be one of {', '.join(names)}")
+            near = nearest(text, names).rstrip()
+            raise ValueError(f"must be one of {', '.join(names)}{near and '; ' + near}")
         return text
 
     return parse
@@ -62,7 +82,7 @@ class Option:
 
     name: str
     help: str
-    parse: Callable[[str], Any] | None = str
+    parse: Callable[[str], Any] | None = _text
     shown: str = "NAME"
 
 
@@ -88,11 +108,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
     Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
     Option("require", "fail unless the verdict is at least this prize", _one_of("secondary", "jackpot"), "PRIZE"),
-    Option("expect", "TOML with the verdicts that you expect", shown="FILE"),
+    Option("expect", "TOML with the verdicts that you expect", _path, "FILE"),
     Option("assume-adequate", "vouch for the recipe: condition 1 asks for the sparsity alone", None),
-    Option("store", "folder that keeps results; without, a folder in the user's cache", shown="DIR"),
-    Option("report-dir", "folder for reports", shown="DIR"),
-    Option("data-dir", "folder that data sets lie in, or are downloaded to", shown="DIR"),
+    Option("store", "folder that keeps results; without, a folder in the user's cache", _path, "DIR"),
+    Option("report-dir", "folder for reports", _path, "DIR"),
+    Option("data-dir", "folder that data sets lie in, or are downloaded to", _path, "DIR"),
     Option("device", "cpu or cuda", _one_of("cpu", "cuda")),
 )
 
@@ -107,17 +127,23 @@ def parsed(texts: Mapping[str, str | bool | None]) -> dict[str, Any]:
     """Values of the options that are given.
 
     Raises:
-        ValueError: with the option, the value, the rule and a remedy.
+        ValueError: with the option, the value, the rule and a remedy. The option stands without the dashes and prefix
+            that it has on one command line or another, as it does wherever else a choice is refused.
     """
     chosen: dict[str, Any] = {}
     for option in OPTIONS:
         text = texts.get(option.name)
         if text is None or text is False:
             continue
+        if option.parse is None:
+            if isinstance(text, str):  # whose truth would be True, "False" included
+                raise ValueError(f"{option.name}={text!r} takes no value; give the option alone, or leave it out")
+            chosen[option.name] = True
+            continue
         try:
-            chosen[option.name] = option.parse(str(text)) if option.parse else True
+            chosen[option.name] = option.parse(str(text))
         except ValueError as error:
-            raise ValueError(f"--{option.name} {text}: {error}") from None
+            raise ValueError(f"{option.name}={text!r} {error}") from None
     return chosen
 
 
@@ -142,7 +168,8 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     own_question = not {"model", "dataset", "recipe"}.isdisjoint(chosen) and "preset" not in chosen
     base = preset(chosen.get("preset", DEFAULT_PRESET))
     if "mask" in chosen and "sparsity" in chosen:
-        raise ValueError(f"--sparsity with --mask {chosen['mask']}: the mask has a sparsity of its own; leave it out")
+        rule = "must not stand beside sparsity, since a mask has a sparsity of its own; leave one out"
+        raise ValueError(f"mask={chosen['mask']!r} {rule}")
     plain = recipe(chosen.get("recipe", "ma2021")) if own_question or "recipe" in chosen else base.recipe
     fields = {"lr": "lrs", "sparsity": "sparsities", "seeds": "seeds", "epochs": "epochs"}
     own = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
@@ -150,7 +177,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     models, datasets = chosen.get("model", (base.model,)), chosen.get("dataset", (base.dataset,))
     for what, names in (("model", models), ("dataset", datasets)):
         if not names or len(set(names)) < len(names):
-            raise ValueError(f"--{what} {','.join(names)}: must name each {what} once")
+            raise ValueError(f"{what}={','.join(names)!r} must name at least one {what}, and each once")
     for name in datasets:
         data.check(name)
     made = [
@@ -169,7 +196,8 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     ]
     if min(len({spelt(study.name) for study in made}) for spelt in (slug, stem)) < len(made):
         raise ValueError(
-            f"--dataset {','.join(datasets)}: must differ in the letters, a to z, and digits of their names"
+            f"dataset={','.join(datasets)!r} must differ in the letters, a to z, and digits of their names; "
+            "rename a file, or ask for them one by one"
         )
     return made
 

@@ -25,6 +25,7 @@ import pytest
 if TYPE_CHECKING:
     from lthcheck.execute.progress import Progress
     from lthcheck.finding import Finding
+    from lthcheck.options import Option
     from lthcheck.study import Study
 
 MARK = "lthcheck"
@@ -41,7 +42,7 @@ def add_options(parser: pytest.Parser, prefix: str) -> None:
         if option.parse is None:
             group.addoption(flag, dest=dest, action="store_true", default=None, help=option.help)
         else:
-            group.addoption(flag, dest=dest, default=None, metavar=option.shown, help=option.help)
+            group.addoption(flag, dest=dest, action="append", metavar=option.shown, help=option.help)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses bad options before anything else happens."""
     config.addinivalue_line("markers", f"{MARK}(kind, condition): a question that lthcheck asks of every study")
-    if any(_texts(config).values()):
+    if any(text is not None for text in _texts(config).values()):
         inquiry_of(config)
 
 
@@ -170,7 +171,7 @@ def inquiry_of(config: pytest.Config) -> Inquiry:
         try:
             inquiry = Inquiry(_texts(config))
         except ValueError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise _refusal(error) from None
         if _is_worker(config):
             folder = Path(config.workerinput["lthcheck"])  # type: ignore[attr-defined]
             folder.mkdir(mode=0o700, exist_ok=True)  # which tells the controller that something is asked
@@ -211,7 +212,7 @@ def _train(config: pytest.Config, nodeids: Iterable[str]) -> None:
             findings = json.dumps([finding.as_json() for finding in found.findings])
             (_folder(config) / "findings.json").write_text(findings)
     except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise _refusal(error) from None
     except (TrainerError, OSError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
     except Interrupted as error:
@@ -270,8 +271,33 @@ def _texts(config: pytest.Config) -> dict[str, str | bool | None]:
     texts: dict[str, str | bool | None] = {}
     for option in OPTIONS:
         given = config.getoption(_dest(option.name), None)
-        texts[option.name] = config.getini(_dest(option.name)) or None if given is None else given
+        if isinstance(given, list):
+            if len(given) > 1 and _typed(config, option.name) > 1:  # the command line may overrule addopts
+                raise pytest.UsageError(f"{option.name}={given[-2]!r} and {given[-1]!r} must be one; give it once")
+            given = given[-1]
+        texts[option.name] = _ini(config, option) if given is None else given
     return texts
+
+
+def _typed(config: pytest.Config, name: str) -> int:
+    """How often an option stands on the command line, under either name."""
+    flags = [str(argument).partition("=")[0] for argument in config.invocation_params.args]
+    return flags.count(f"--lth-{name}") + flags.count(f"--{name}")
+
+
+def _ini(config: pytest.Config, option: Option) -> str | bool | None:
+    try:
+        value: str | bool | None = config.getini(_dest(option.name))
+    except (pytest.UsageError, TypeError, ValueError) as error:  # it need not name the key
+        rule = "true or false" if option.parse is None else "text"
+        raise pytest.UsageError(f"{_dest(option.name)} in the ini file must be {rule} ({error})") from None
+    return value
+
+
+def _refusal(error: ValueError) -> pytest.UsageError:
+    from lthcheck.report.words import one_line
+
+    return pytest.UsageError(one_line(str(error)))
 
 
 def _dest(name: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lthcheck.names import known
-from lthcheck.run import Optimiser, Role, Schedule, Training
+from lthcheck.quantity import check_real, check_tuple, check_whole
+from lthcheck.run import INITIALISERS, Optimiser, Role, Schedule, Training
+
+MOST_SEEDS, MOST_EPOCHS = 1000, 1_000_000  # a slip of the pen, above these; every run is written down in advance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,21 +51,34 @@ class Recipe:
         self._check_grid("lr", self.lrs)
         self._check_grid("sparsity", self.sparsities)
         for lr in self.lrs:
-            if not 0 < lr < float("inf"):
-                raise ValueError(f"lr={lr:g} must be a finite number above 0")
+            check_real("lr", lr, lambda value: 0 < value < math.inf, "must be a finite number above 0")
         for sparsity in self.sparsities:
-            if not 0 < sparsity < 1:
-                raise ValueError(f"sparsity={sparsity:g} must be in (0, 1); write 0.9 for 90 %")
-        for field, least in (("seeds", 1), ("epochs", 1), ("batch", 1)):
-            if getattr(self, field) < least:
-                raise ValueError(f"{field}={getattr(self, field)} must be at least {least}")
-        if self.weight_decay < 0:
-            raise ValueError(f"weight_decay={self.weight_decay:g} must be 0 or above")
+            check_real("sparsity", sparsity, lambda value: 0 < value < 1, "must be in (0, 1); write 0.9 for 90 %")
+        check_whole("seeds", self.seeds, least=1, most=MOST_SEEDS)
+        check_whole("epochs", self.epochs, least=1, most=MOST_EPOCHS)
+        check_whole("warmup_epochs", self.warmup_epochs, least=0, most=self.epochs)
+        check_whole("batch", self.batch, least=1, most=2**31 - 1)
+        check_real("weight_decay", self.weight_decay, lambda value: 0 <= value < math.inf, "must be 0 or above")
+        check_real("momentum", self.momentum, lambda value: 0 <= value < 1, "must be in [0, 1)")
+        check_real("factor", self.factor, lambda value: 0 < value < math.inf, "must be a finite number above 0")
+        check_real("rate", self.rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
+        check_tuple("milestones", self.milestones, "(0.5, 0.75)")
+        for part in self.milestones:
+            check_real("milestones", part, lambda value: 0 < value <= 1, "must be fractions of the training, in (0, 1]")
+        known("initialiser", self.initialiser, INITIALISERS)
+        known("optimiser", self.optimiser, ("sgd", "adam"))
+        known("schedule", self.schedule, ("constant", "step", "cosine"))
+        known("last_batch", self.last_batch, ("drop", "keep"))
+        known("scope", self.scope, ("global", "layer"))
+        check_tuple("roles", self.roles, "('conv', 'linear')")
+        for role in self.roles:
+            known("roles", role, get_args(Role))
 
     @staticmethod
     def _check_grid(name: str, values: tuple[float, ...]) -> None:
+        check_tuple(name, values, "(0.1, 0.2)")
         if not values:
-            raise ValueError(f"{name} must name at least one value, e.g. --{name} 0.1")
+            raise ValueError(f"{name} must name at least one value, e.g. 0.1")
         if len(set(values)) < len(values):
             twice = next(value for value in values if values.count(value) > 1)
             raise ValueError(f"{name}={twice:g} is given twice; name each value once")

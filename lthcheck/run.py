@@ -21,6 +21,8 @@ from lthcheck.names import known
 # Raise it when the same expression would train to other bits; tests/training/test_golden.py forces you to.
 TRAINER_VERSION = 1
 
+INITIALISERS = ("pytorch", "kaiming_normal", "xavier_normal", "own")
+"""See `lthcheck.training.initialiser`."""
 Role = Literal["first_conv", "conv", "shortcut", "linear", "classifier", "norm", "bias"]
 
 

@@ -18,6 +18,8 @@ from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
+from lthcheck.pruning.count import kept
+from lthcheck.quantity import check_tuple
 from lthcheck.recipe import Recipe, rung
 from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
 
@@ -27,6 +29,7 @@ METHODS: dict[str, str] = {
     "snip": "pruning at initialisation by |w dL/dw| (Lee et al. 2019)",
     "given": "a mask of your own",
 }
+MOST_PARAMETERS = 10**9  # 4 GB a replica
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
 
 
@@ -112,6 +115,12 @@ class Study:
     mask: str | None = None
 
     def __post_init__(self) -> None:
+        for field in ("model", "dataset"):
+            if not isinstance(getattr(self, field), str):
+                raise TypeError(f"{field}={getattr(self, field)!r} must be a name, as text")
+        if not isinstance(self.recipe, Recipe):
+            raise TypeError(f"recipe={self.recipe!r} must be a Recipe; lthcheck.recipe.recipe gives one by its name")
+        check_tuple("methods", self.methods, "('imp', 'omp')")
         zoo.check(self.model)
         for method in self.methods:
             known("method", method, METHODS)
@@ -125,6 +134,16 @@ class Study:
             rates = {given.sparsity(mask) for mask in self.masks}
             if len(rates) > 1:
                 raise ValueError(f"mask={self.mask!r}: all replicates must be of one sparsity, not {sorted(rates)}")
+        if self.mask is None:
+            self._refuse_one_rung_twice()
+
+    def _refuse_one_rung_twice(self) -> None:
+        asked: dict[float, float] = {}
+        for sparsity, moved in zip(self.recipe.sparsities, self.sparsities, strict=True):
+            if moved in asked:
+                both = f"{asked[moved]:g},{sparsity:g}"
+                raise ValueError(f"sparsity={both} must not name one rung of the ladder, {moved:.5g}, twice; drop one")
+            asked[moved] = sparsity
 
     @property
     def name(self) -> str:
@@ -150,7 +169,7 @@ class Study:
         """The recipe's, each moved to the rung that it names; of a mask of the user's own, its own."""
         if self.mask is not None:
             return (given.sparsity(self.masks[0]),)
-        return tuple(dict.fromkeys(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities))
+        return tuple(self.rounds(sparsity)[-1] for sparsity in self.recipe.sparsities)
 
     def rounds(self, sparsity: float) -> list[float]:
         """The sparsities after each round of IMP on the way to one; the last step is the shorter one off the ladder."""
@@ -234,14 +253,22 @@ class Arms:
         self.study, self.recipe = study, study.recipe
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(data.word(facts.name), facts.fingerprint)
+        size = sum(zoo.parameter_counts(self.network).values())
+        if size > MOST_PARAMETERS:
+            rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
+            raise ValueError(f"model={study.model!r} {rule}; name a smaller one")
         self.initialiser = "own" if self.network.fingerprint else self.recipe.initialiser
         if self.recipe.batch > facts.train_size:
-            raise ValueError(
-                f"batch={self.recipe.batch} must not exceed the {facts.train_size} samples of {facts.name}"
-            )
+            rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
+            raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
+        for asked, sparsity in () if study.mask else zip(self.recipe.sparsities, study.sparsities, strict=True):
+            for total in self._groups():
+                if not kept(total, sparsity):
+                    rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
+                    raise ValueError(f"sparsity={asked:.12g} {rule}; ask for less")
         keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
         self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
         if self.network.fingerprint:
@@ -322,14 +349,17 @@ class Arms:
 
     def ticket_size(self, sparsity: float) -> int:
         """Parameters of a ticket that are not pruned, over the whole network."""
-        from lthcheck.pruning.count import kept
-
-        counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
+        size = sum(zoo.parameter_counts(self.network).values())
         if self.study.mask:
-            return sum(counts.values()) - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
+            return size - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
+        groups = self._groups()
+        return size - sum(groups) + sum(kept(total, sparsity) for total in groups)
+
+    def _groups(self) -> list[int]:
+        """How many prunable weights there are in each group that is ranked on its own."""
+        counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
         prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
-        groups = prunable if self.recipe.scope == "layer" else [sum(prunable)]
-        return sum(counts.values()) - sum(prunable) + sum(kept(total, sparsity) for total in groups)
+        return prunable if self.recipe.scope == "layer" else [sum(prunable)]
 
     def slots(self, question: Question) -> Iterator[Slot]:
         """The trainings that a question needs, before any of them is known."""

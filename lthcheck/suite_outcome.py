@@ -54,7 +54,7 @@ def decide(question: Question, request: pytest.FixtureRequest) -> None:
     said = prize(judgement.verdict, judgement.at_least, judgement.at_most)
     expected = inquiry.expected.get((question.study, question.method or ""))
     if required := inquiry.chosen.get("require"):
-        met, asked = meets(judgement, required), f"--require asks for {required}"
+        met, asked = meets(judgement, required), f"required is {required!r}"
     elif expected:
         met, asked = judgement.verdict == expected[0], f"expected is {expected[0]!r}: {expected[1]}"
     else:

@@ -159,10 +159,10 @@ BAD_TABLES = {
     "no rows": ("arm,lr,accuracy\n", "no rows below the header"),
 }
 BAD_OPTIONS = {
-    "--require gold": "--require gold: must be one of secondary, jackpot",
-    "--delta half": "--delta half: must be",
+    "--require gold": "require='gold' must be one of secondary, jackpot",
+    "--delta half": "delta='half' must be",
     "--gamma 90": "must be",
-    "--reading both": "--reading both: must be one of joint, literal",
+    "--reading both": "reading='both' must be one of joint, literal",
     "--dataset mnist": "line 2: dataset='cifar10' must not differ from the 'mnist' that was asked for",
 }
 

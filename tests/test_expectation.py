@@ -88,12 +88,12 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("", r"--expect .*expected\.toml: must hold at least one table \[\[expect\]\]"),
+            ("", r"expect=.*expected\.toml': the file must hold at least one table \[\[expect\]\]"),
             ("expect = 3", r"must hold at least one table \[\[expect\]\] with study, verdict and reason"),
             ("expect = [1]", "must hold at least one table"),
             ("expect = []", "must hold at least one table"),
             ("[expect]\nstudy = 'a'", "must hold at least one table"),
-            ("[[expect", r"--expect .*expected\.toml: must be a TOML file that can be read \("),
+            ("[[expect", r"expect=.*expected\.toml' must be a TOML file that can be read \("),
             ('[[expect]]\nstudy = "a"\nverdict = "none"', "must have study, verdict and reason, as strings"),
             (entry() + '[[expect]]\nverdict = "none"', "must have study, verdict and reason, as strings"),
             ('[[expect]]\nstudy = "a"\nverdict = 1\nreason = "b"', "must have study, verdict and reason, as strings"),
@@ -120,7 +120,7 @@ class TestRefusals:
             expect(entry(verdict="none") + entry(verdict="jackpot"))
 
     def test_no_file(self, tmp_path):
-        with pytest.raises(ValueError, match=r"--expect .*absent\.toml: must be a TOML file that can be read"):
+        with pytest.raises(ValueError, match=r"expect=.*absent\.toml' must be a TOML file that can be read"):
             expectations({"expect": str(tmp_path / "absent.toml")}, BOTH)
 
     def test_a_folder(self, tmp_path):

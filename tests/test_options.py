@@ -54,17 +54,17 @@ class TestParsed:
     @pytest.mark.parametrize(
         ("name", "text", "message"),
         [
-            ("lr", "0.1;0.2", r"--lr 0\.1;0\.2: must be numbers between commas, e\.g\. 0\.1,0\.2"),
-            ("lr", "0.1,fast", "--lr 0.1,fast: must be numbers between commas"),
-            ("sparsity", "90%", "--sparsity 90%: must be numbers between commas"),
-            ("seeds", "three", "--seeds three: must be a whole number"),
-            ("seeds", "1.5", r"--seeds 1\.5: must be a whole number"),
-            ("epochs", "", "--epochs : must be a whole number"),
-            ("delta", "half", r"--delta half: must be a number of percentage points in \[0, 50\), e\.g\. 0\.5"),
-            ("require", "gold", "--require gold: must be one of secondary, jackpot"),
-            ("reading", "Literal", "--reading Literal: must be one of joint, literal"),
-            ("rule", "lenient", "--rule lenient: must be one of "),
-            ("device", "gpu", "--device gpu: must be one of cpu, cuda"),
+            ("lr", "0.1;0.2", r"lr='0\.1;0\.2' must be numbers between commas, e\.g\. 0\.1,0\.2"),
+            ("lr", "0.1,fast", "lr='0.1,fast' must be numbers between commas"),
+            ("sparsity", "90%", "sparsity='90%' must be numbers between commas"),
+            ("seeds", "three", "seeds='three' must be a whole number"),
+            ("seeds", "1.5", r"seeds='1\.5' must be a whole number"),
+            ("epochs", "", "epochs='' must be a whole number"),
+            ("delta", "half", r"delta='half' must be a number of percentage points in \[0, 50\), e\.g\. 0\.5"),
+            ("require", "gold", "require='gold' must be one of secondary, jackpot"),
+            ("reading", "Literal", "reading='Literal' must be one of joint, literal"),
+            ("rule", "lenient", "rule='lenient' must be one of "),
+            ("device", "gpu", "device='gpu' must be one of cpu, cuda"),
         ],
     )
     def test_a_bad_value_is_told_with_its_option_and_rule(self, name, text, message):
@@ -151,8 +151,8 @@ class TestRefusals:
         [
             ({"lr": "0.1,0.10"}, r"lr=0\.1 is given twice; name each value once"),
             ({"sparsity": "0.5,.5"}, r"sparsity=0\.5 is given twice"),
-            ({"model": "mlp-20,mlp-20"}, "--model mlp-20,mlp-20: must name each model once"),
-            ({"dataset": "mnist,mnist"}, "--dataset mnist,mnist: must name each dataset once"),
+            ({"model": "mlp-20,mlp-20"}, "model='mlp-20,mlp-20' must name at least one model, and each once"),
+            ({"dataset": "mnist,mnist"}, "dataset='mnist,mnist' must name at least one dataset, and each once"),
             ({"method": "imp,imp"}, "method='imp,imp' must name each of its methods once"),
         ],
     )
@@ -163,11 +163,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("texts", "message"),
         [
-            ({"lr": ""}, r"lr must name at least one value, e\.g\. --lr 0\.1"),
+            ({"lr": ""}, r"lr must name at least one value, e\.g\. 0\.1"),
             ({"lr": ","}, "lr must name at least one value"),
             ({"sparsity": ""}, "sparsity must name at least one value"),
-            ({"model": ""}, "must name each model once"),
-            ({"dataset": ""}, "must name each dataset once"),
+            ({"model": ""}, "must name at least one model, and each once"),
+            ({"dataset": ""}, "must name at least one dataset, and each once"),
             ({"method": ""}, "must name each of its methods once"),
         ],
     )

@@ -68,6 +68,11 @@ def arguments(store):
     return [*(f"--lth-{name}={value}" for name, value in chosen(store).items()), "--junitxml=junit.xml"]
 
 
+def name_of(argument):
+    """Of the option in "--lth-lr=0.1" or "--lr=0.1"."""
+    return argument.partition("=")[0].removeprefix("--").removeprefix("lth-")
+
+
 def furnish(folder):
     """A folder with the suite and data, in which warnings are errors and every process tells what it imported."""
     shutil.copytree(CHECKS, folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
@@ -175,7 +180,9 @@ def suite(pytester, planted):
     furnish(pytester.path)
 
     def run(*more, store=planted, which="checks"):
-        return pytester.runpytest_subprocess(which, *arguments(store), *more, timeout=300)
+        given = {name_of(argument) for argument in more}
+        rest = [argument for argument in arguments(store) if name_of(argument) not in given]
+        return pytester.runpytest_subprocess(which, *rest, *more, timeout=300)
 
     return run
 
@@ -403,10 +410,10 @@ def test_two_studies_in_one_call(suite, pytester, own):
 
 BAD = {
     "a percentage": ("--lth-sparsity=90", "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
-    "no number": ("--lth-lr=0.1,fast", "--lr 0.1,fast: must be numbers between commas, e.g. 0.1,0.2"),
+    "no number": ("--lth-lr=0.1,fast", "lr='0.1,fast' must be numbers between commas, e.g. 0.1,0.2"),
     "an unknown model": ("--lth-model=resnet21", "model='resnet21' is not known; did you mean resnet*? Known: *"),
-    "an unknown prize": ("--lth-require=gold", "--require gold: must be one of secondary, jackpot"),
-    "no file": ("--lth-expect=none.toml", "--expect none.toml: must be a TOML file that can be read (*)"),
+    "an unknown prize": ("--lth-require=gold", "require='gold' must be one of secondary, jackpot"),
+    "no file": ("--lth-expect=none.toml", "expect='none.toml' must be a TOML file that can be read (*); name another"),
     "no data": ("--lth-dataset=none.npz", "dataset='none.npz' must be a file; write it with numpy.savez, *"),
 }
 

@@ -110,7 +110,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"lrs": ()}, r"lr must name at least one value, e\.g\. --lr 0\.1"),
+            ({"lrs": ()}, r"lr must name at least one value, e\.g\. 0\.1"),
             ({"sparsities": ()}, "sparsity must name at least one value"),
             ({"lrs": (0.1, 0.2, 0.1)}, r"lr=0\.1 is given twice; name each value once"),
             ({"sparsities": (0.5, 0.5)}, r"sparsity=0\.5 is given twice; name each value once"),

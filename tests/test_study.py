@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lthcheck import zoo
@@ -105,8 +105,11 @@ class TestRounds:
         with pytest.raises(ValueError, match=r"sparsity=0\.9 takes more than 1000 rounds of 0\.001; ask for less"):
             study(rate=0.001).rounds(0.9)
 
-    def test_two_names_of_one_rung_are_one_sparsity(self):
-        assert study(sparsities=(0.832, 0.8322, 0.9)).sparsities == (ladder(8)[-1], 0.9)
+    def test_two_names_of_one_rung_are_refused(self):
+        with pytest.raises(
+            ValueError, match=r"sparsity=0\.832,0\.8322 must not name one rung .*, 0\.83223, twice; drop"
+        ):
+            study(sparsities=(0.832, 0.8322, 0.9))
 
 
 class TestArms:
@@ -383,7 +386,10 @@ class TestQuestions:
         st.lists(st.floats(1e-4, 10).map(lambda lr: float(f"{lr:.3g}")), min_size=1, max_size=4, unique=True),
     )
     def test_each_has_its_own_id(self, sparsities, lrs):
-        asked = study(sparsities=tuple(sparsities), lrs=tuple(lrs)).questions()
+        try:
+            asked = study(sparsities=tuple(sparsities), lrs=tuple(lrs)).questions()
+        except ValueError:
+            assume(False)  # two of the sparsities are one rung
         assert len({question.id for question in asked}) == len(asked) == len(set(asked))
 
     def test_studies_do_not_share_ids(self):
@@ -424,7 +430,9 @@ class TestRefusals:
             study(device="gpu")
 
     def test_a_batch_larger_than_the_data(self):
-        with pytest.raises(ValueError, match="batch=100 must not exceed the 99 samples of stand-in"):
+        with pytest.raises(
+            ValueError, match="batch=100 must not exceed the 99 training samples of stand-in; give more"
+        ):
             Arms(study(), Facts(train_size=99))
 
     def test_a_network_that_does_not_fit_the_data(self):

@@ -12,8 +12,10 @@ from lthcheck.cli import complete
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-def study_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+
+def study_options(*, without: Collection[str] = ()) -> Decorator:
     """A decorator that adds all of `lthcheck.options.OPTIONS`, but those named."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +27,7 @@ def study_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., A
             if option.parse is None:
                 command = click.option(f"--{option.name}", is_flag=True, default=None, help=option.help)(command)
             else:
-                command = click.option(
+                command = once(
                     f"--{option.name}",
                     metavar=option.shown,
                     help=option.help,
@@ -34,6 +36,17 @@ def study_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., A
         return command
 
     return decorate
+
+
+def once(flag: str, **more: Any) -> Decorator:
+    """`click.option` for a text that may be given once; click itself would take the last of several."""
+
+    def the_one(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str | None:
+        if len(given) > 1:
+            raise ValueError(f"{parameter.opts[0][2:]}={given[-2]!r} and {given[-1]!r} must be one; give it once")
+        return given[0] if given else None
+
+    return click.option(flag, multiple=True, callback=the_one, **more)
 
 
 def chosen(texts: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,16 +10,29 @@ import click
 
 from lthcheck.cli.outcome import BAD_INPUT, FAILED, INTERRUPTED
 from lthcheck.execute.error import TrainerError
+from lthcheck.report.words import one_line
 
 
 class Group(click.Group):
     """Tells bad input, failures and interrupts in one line, each with an exit code of its own."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            click.echo(_usage(error, ctx.command_path), err=True)
+            return ctx.exit(BAD_INPUT)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            click.echo(_usage(error, f"{ctx.command_path} {ctx.invoked_subcommand or ''}".rstrip()), err=True)
+            ctx.exit(BAD_INPUT)
         except ValueError as error:
-            told, code = f"Error: {error}", BAD_INPUT
+            told, code = one_line(f"Error: {error}"), BAD_INPUT
         except (TrainerError, OSError) as error:
             told, code = f"Error: {error}", FAILED
         except KeyboardInterrupt as error:
@@ -27,3 +40,8 @@ class Group(click.Group):
             told, code = str(error) or "interrupted", INTERRUPTED
         click.echo("\r\033[K" * sys.stderr.isatty() + told, err=True)  # over the line of progress
         return ctx.exit(code)
+
+
+def _usage(error: click.UsageError, command: str) -> str:
+    """What click would say in three lines."""
+    return f"Error: {one_line(error.format_message()).rstrip('.')} ({command} -h tells more)"

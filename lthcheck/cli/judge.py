@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lthcheck.cli.choice import chosen
+from lthcheck.cli.choice import chosen, once
 from lthcheck.cli.outcome import outcome
 from lthcheck.cli.output import tell
 
@@ -16,11 +17,11 @@ from lthcheck.cli.output import tell
 @click.command("judge")
 @click.argument("table", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="A list of records instead of a table.")
-@click.option("--dataset", help="The data set, where the table has no such column; it decides delta.")
-@click.option("--delta", metavar="PT", help="The 'similar' margin in percentage points.")
-@click.option("--gamma", metavar="PT", help="The 'clear gap' margin in percentage points.")
-@click.option("--reading", metavar="NAME", help="joint: one lr at which all conditions hold; literal: one lr each.")
-@click.option("--require", metavar="PRIZE", help="secondary or jackpot: exit 1 unless every verdict is at least this.")
+@once("--dataset", help="The data set, where the table has no such column; it decides delta.")
+@once("--delta", metavar="PT", help="The 'similar' margin in percentage points.")
+@once("--gamma", metavar="PT", help="The 'clear gap' margin in percentage points.")
+@once("--reading", metavar="NAME", help="joint: one lr at which all conditions hold; literal: one lr each.")
+@once("--require", metavar="PRIZE", help="secondary or jackpot: exit 1 unless every verdict is at least this.")
 @click.option("--assume-adequate", is_flag=True, help="Vouch for the recipe: condition 1 asks for the sparsity alone.")
 @click.pass_context
 def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | None, **texts: Any) -> None:
@@ -35,12 +36,14 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     from lthcheck.verdict.table import read_table
 
     options = chosen(texts)
-    read = read_table(sys.stdin if table == "-" else Path(table), dataset=dataset)
+    piped = table == "-"
+    read = read_table((sys.stdin.buffer.read() if sys.stdin else b"") if piped else Path(table), dataset=dataset)
     for warning in read.warnings:
         click.echo(f"note: {warning}", err=True)
+    title = os.fsencode(Path(table).stem).decode(errors="replace")  # a file's name need not be text
     findings = []
     for (model, on), rows in read.items():
-        name = " on ".join(part for part in (model, on) if part) or Path(table).stem
+        name = " on ".join(part for part in (model, on) if part) or title
         study = {"name": name, "model": model, "dataset": on}
         findings.append(Finding(study=study, rows=tuple(rows), terms=terms(options, on or "")))
     records = [finding.record({}) for finding in findings]

@@ -46,6 +46,9 @@ class Arrays:
         if (self.x_train.dtype, self.shape) != (self.x_test.dtype, self.x_test.shape[1:]):
             train, test = (f"{x.dtype} {x.shape[1:]}" for x in (self.x_train, self.x_test))
             raise ValueError(f"x_train of {train} and x_test of {test} must be alike; prepare both in one way")
+        if self.y_train.min() > 0:
+            span = f"from {self.y_train.min()} to {self.y_train.max()}"
+            raise ValueError(f"y_train {span} must begin at 0; number the classes from 0")
         for name, y in (("y_train", self.y_train), ("y_test", self.y_test)):
             if y.min() < 0 or y.max() >= self.classes:
                 rule = f"must be in [0, {self.classes}), the classes of y_train; number the classes from 0"

@@ -13,7 +13,11 @@ def kept() -> Path:
     """The folder for what was made or downloaded: `$LTHCHECK_CACHE/data`, else in the user's cache folder."""
     cache = os.environ.get("LTHCHECK_CACHE") or platformdirs.user_cache_path("lthcheck")
     folder = Path(cache) / "data"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        rule = f"must be a folder that can be made ({error.strerror})"
+        raise ValueError(f"cache={str(folder)!r} {rule}; name another with the variable LTHCHECK_CACHE") from error
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,7 +21,7 @@ NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 def files(name: str) -> list[Path]:
     """The file itself."""
-    if not Path(name).is_file():
+    if not os.path.isfile(name):  # Path.is_file raises for names that are too long
         raise ValueError(f"dataset={name!r} must be a file; write it with numpy.savez, arrays {', '.join(NAMES)}")
     return [Path(name)]
 

@@ -70,12 +70,15 @@ def _download(root: Path, name: str) -> None:
         getattr(datasets, name)(root, download=True)
     except (ImportError, OSError, RuntimeError) as error:
         rule = f"must hold {', '.join(f'{file}.gz' for file in FILES)}; they are not there and could not be downloaded"
-        remedy = "put them there, or name another folder with --data-dir"
+        remedy = "put them there, or name another folder with the option data-dir"
         raise ValueError(f"{root / name / 'raw'} {rule} ({error}); {remedy}") from error
 
 
 def _idx(path: Path) -> npt.NDArray[Any]:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} must be a file that can be read ({error.strerror})") from error
     if path.suffix == ".gz":
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         published = MD5[path.parts[-3]][FILES.index(path.stem)]

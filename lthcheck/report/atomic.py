@@ -30,6 +30,6 @@ def write_bytes(path: Path, content: bytes) -> Path:
     except OSError as error:
         raise OSError(
             f"the report {path} must be written to a folder that takes files ({error.strerror}; "
-            f"{room(path.parent, len(content))}); make room or choose another folder"
+            f"{room(path.parent, len(content))}); make room or name another folder"
         ) from error
     return path

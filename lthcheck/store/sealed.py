@@ -12,7 +12,7 @@ from pathlib import Path
 from lthcheck.store.room import room
 
 FORMAT = "lthcheck.store/1"
-OTHER = f"another version of lthcheck wrote it, this one reads {FORMAT!r}; upgrade lthcheck or give another --store"
+OTHER = f"another version of lthcheck wrote it, this one reads {FORMAT!r}; upgrade lthcheck or name another store"
 
 
 class StoreError(OSError):
@@ -38,8 +38,8 @@ def write_sealed(path: Path, key: str, payload: bytes) -> None:
 def unwritten(path: Path, error: OSError, size: int) -> StoreError:
     """What is told of a file of `size` bytes that could not be written."""
     return StoreError(
-        f"{path} could not be written ({error.strerror}; {room(path.parent, size)}); make room or give another "
-        "--store; what was finished is kept"
+        f"{path} could not be written ({error.strerror}; {room(path.parent, size)}); make room or name another "
+        "store; what was finished is kept"
     )
 
 

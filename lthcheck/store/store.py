@@ -169,8 +169,8 @@ class Store:
             return None
         except (OSError, NotImplementedError) as error:
             raise StoreError(
-                f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or give another "
-                "--store; what was finished is kept"
+                f"{lock.lock_file} must be a file that can be locked ({error}); remove what is there or name another "
+                "store; what was finished is kept"
             ) from error
         return lock
 

@@ -1,4 +1,9 @@
-"""Initial weights by named initialiser, drawn parameter by parameter as functions of (seed, purpose, name)."""
+"""Initial weights by named initialiser, drawn parameter by parameter as functions of (seed, purpose, name).
+
+pytorch: U(-b, b) with b = fan_in^-1/2, biases too (torch's default). kaiming_normal: N(0, 2 / fan_in) (He et al. 2015),
+xavier_normal: N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010), biases 0. Norm layers: weight 1, bias 0.
+own: what the network's constructor draws, for networks of the user's; other versions of torch may draw other numbers.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,7 @@ from torch import Tensor
 
 from lthcheck import draws, zoo
 from lthcheck.names import known
-from lthcheck.run import Network
-
-INITIALISERS = ("pytorch", "kaiming_normal", "xavier_normal", "own")
-"""pytorch: U(-b, b) with b = fan_in^-1/2, biases too (torch's default). kaiming_normal: N(0, 2 / fan_in) (He et al.
-2015), xavier_normal: N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010), biases 0. Norm layers: weight 1, bias 0. own:
-what the network's constructor draws, for networks of the user's; other versions of torch may draw other numbers."""
+from lthcheck.run import INITIALISERS, Network
 
 
 def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict[str, Tensor]:

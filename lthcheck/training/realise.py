@@ -13,9 +13,23 @@ from lthcheck import zoo
 from lthcheck.names import known
 from lthcheck.pruning.mask import permuted, top
 from lthcheck.pruning.scores import SCORES, score
-from lthcheck.run import Data, Dense, Given, Init, Mask, Network, Permuted, Pruned, Reinit, Run, Start, Weights
+from lthcheck.run import (
+    INITIALISERS,
+    Data,
+    Dense,
+    Given,
+    Init,
+    Mask,
+    Network,
+    Permuted,
+    Pruned,
+    Reinit,
+    Run,
+    Start,
+    Weights,
+)
 from lthcheck.training.contract import Replica, pruned
-from lthcheck.training.initialiser import INITIALISERS, initial
+from lthcheck.training.initialiser import initial
 from lthcheck.training.saliency import Batch, derivative, gradients
 
 Trained = tuple[Mapping[str, Tensor], Mapping[str, Tensor]]

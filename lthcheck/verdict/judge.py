@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from lthcheck.evidence import ARMS, Arm, Row
+from lthcheck.quantity import check_real
 from lthcheck.verdict.conditions import condition, first_condition, first_remedies
 from lthcheck.verdict.judgement import RANK, Cell, Condition, Judgement, Prize, Reading
-from lthcheck.verdict.means import ByLength, Means, by_length, close, distinct, means_at, serves
+from lthcheck.verdict.means import ByLength, Means, by_length, by_lr, close, distinct, means_at, serves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -278,8 +279,8 @@ def _grid(rows: list[Row]) -> str:
 def _replicates(rows: list[Row]) -> str:
     """The seeds of an arm; each set of them, where not all lrs have the same."""
     sets = set()
-    for lr in distinct(row.lr for row in rows):
-        seeds = [row.seed for row in rows if close(row.lr, lr)]
+    for group in by_lr(rows).values():
+        seeds = [row.seed for row in group]
         told = [str(seed) for seed in sorted({seed for seed in seeds if seed is not None})]
         unnamed = seeds.count(None)
         sets.add(" ".join([*told, f"({unnamed} without a seed)"] if unnamed else told))
@@ -288,8 +289,8 @@ def _replicates(rows: list[Row]) -> str:
 
 def _mixed_sources(arms: Mapping[str, list[Row]], where: str) -> Iterator[str]:
     for arm, rows in arms.items():
-        for lr in distinct(row.lr for row in rows):
-            sources = distinct(row.source_lr for row in rows if close(row.lr, lr) and row.source_lr is not None)
+        for lr, group in by_lr(rows).items():
+            sources = distinct(row.source_lr for row in group if row.source_lr is not None)
             if len(sources) > 1:
                 yield f"{where}{arm} at lr {lr:g} averages masks found at lrs {_numbers(sources)}; judge each apart"
 
@@ -350,5 +351,5 @@ def _numbers(values: Iterable[float]) -> str:
 
 def _check_margins(delta: float, gamma: float) -> None:
     for name, margin in (("delta", delta), ("gamma", gamma)):
-        if not 0 <= margin < 0.5:
-            raise ValueError(f"{name}={margin} must be a fraction in [0, 0.5); write 0.005 for 0.5 pt")
+        rule = "must be a fraction in [0, 0.5); write 0.005 for 0.5 pt"
+        check_real(name, margin, lambda value: 0 <= value < 0.5, rule)

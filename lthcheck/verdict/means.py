@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lthcheck.evidence import Row
+from lthcheck.evidence import Row
 
 Levels = Mapping[float, float]
 """Mean accuracy by lr."""
@@ -57,6 +55,9 @@ def by_length(rows: Iterable[Row], epochs: float | None = None) -> ByLength:
         ValueError: the lt rows have several lengths, or have none where the other rows have several.
     """
     rows = tuple(rows)
+    stranger = next((row for row in rows if not isinstance(row, Row)), None)
+    if stranger is not None:
+        raise TypeError(f"a row of type {type(stranger).__name__} must be a lthcheck.Row; read_table makes them")
     if epochs is None and not any(row.arm == "lt" for row in rows):
         return ByLength(None, (), (), rows)
     told = [row.epochs for row in rows if row.arm == "lt" and row.epochs is not None]
@@ -145,14 +146,20 @@ def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> M
     )
 
 
+def by_lr(rows: Iterable[Row]) -> dict[float, list[Row]]:
+    """The rows by lr, ascending; lrs that are close are one. It takes one pass, since tables may be long."""
+    groups: dict[float, list[Row]] = {}
+    lr: float | None = None
+    for row in sorted(rows, key=lambda row: row.lr):
+        if lr is None or not close(lr, row.lr):
+            lr = row.lr
+        groups.setdefault(lr, []).append(row)
+    return groups
+
+
 def _levels(rows: Iterable[Row]) -> Levels:
-    rows = tuple(rows)
-    levels = {}
-    for lr in distinct(row.lr for row in rows):
-        accuracies = [row.accuracy for row in rows if close(row.lr, lr)]
-        # fsum is exact, so that the order of the rows cannot decide a tie.
-        levels[lr] = math.fsum(accuracies) / len(accuracies)
-    return levels
+    # fsum is exact, so that the order of the rows cannot decide a tie.
+    return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in by_lr(rows).items()}
 
 
 def level(levels: Levels, lr: float) -> float | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lthcheck.evidence import ARMS, Arm, Row
+from lthcheck.quantity import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,14 +30,14 @@ class Table(dict[Study, list[Row]]):
     warnings: tuple[str, ...] = ()
 
 
-def read_table(source: str | Path | Iterable[str], *, dataset: str | None = None) -> Table:
+def read_table(source: str | Path | bytes | Iterable[str], *, dataset: str | None = None) -> Table:
     """Read accuracies from a CSV file, or from its lines.
 
     Columns `arm`, `lr` and `accuracy` are required, those in `OPTIONAL` are read where present, others are named in
     `warnings` and not read. An empty optional field means "not known". Rows without a seed are replicates.
 
     Args:
-        source: path of a UTF-8 file, or lines of text (an open file, a list).
+        source: path of a UTF-8 file, its content, or lines of text (an open file, a list).
         dataset: the data set of a table that has no such column.
 
     Returns:
@@ -48,9 +49,10 @@ def read_table(source: str | Path | Iterable[str], *, dataset: str | None = None
     >>> list(read_table(["arm,lr,accuracy", "lt,0.1,0.915"], dataset="cifar10"))
     [(None, 'cifar10')]
     """
-    is_path = isinstance(source, str | Path)
+    place = str(source) if isinstance(source, str | Path) else "table"
     try:
-        columns, records = _records(_lines(Path(source)) if isinstance(source, str | Path) else source)
+        content = _content(Path(source)) if isinstance(source, str | Path) else source
+        columns, records = _records(_lines(content) if isinstance(content, bytes) else content)
         entries = [_entry(record) for record in records]
         if not entries:
             raise ValueError("no rows below the header; write one row for each training")
@@ -60,7 +62,7 @@ def read_table(source: str | Path | Iterable[str], *, dataset: str | None = None
         for entry in entries:
             table.setdefault((entry.model, _dataset(entry, dataset)), []).append(entry.row)
     except ValueError as error:
-        raise ValueError(f"{source if is_path else 'table'}: {error}") from error
+        raise ValueError(f"{place}: {error}") from error
     unread = [column or "(no name)" for column in columns if column not in {*REQUIRED, *OPTIONAL}]
     if unread:
         table.warnings = (f"columns that are not read: {', '.join(unread)}",)
@@ -78,11 +80,14 @@ class _Record:
     fields: Mapping[str, str]
 
 
-def _lines(path: Path) -> Iterable[str]:
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror}); name a CSV file") from error
+
+
+def _lines(content: bytes) -> Iterable[str]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -127,7 +132,7 @@ def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(_without_bom(lines), strict=True, skipinitialspace=True)
     try:
         for record in reader:
-            fields = [field.strip() for field in record]
+            fields = [" ".join(field.split()) for field in record]  # every message is one line
             if any(fields):
                 yield reader.line_num, fields
     except csv.Error as error:
@@ -171,7 +176,7 @@ def _entry(record: _Record) -> _Entry:
             source_lr=optional("source_lr", _positive),
             seed=optional("seed", _whole),
             epochs=optional("epochs", _positive),
-            params=optional("params", _whole),
+            params=optional("params", _count),
             diverged=optional("diverged", _flag) or False,
         )
     except ValueError as error:
@@ -188,7 +193,7 @@ def _arm(text: str) -> Arm:
 
 def _number(column: str, text: str) -> float:
     try:
-        value = float(text)
+        value = written(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
@@ -212,9 +217,16 @@ def _positive(column: str, text: str) -> float:
 def _whole(column: str, text: str) -> int:
     # pandas writes whole numbers as 3.0 in a column with gaps.
     digits = text.removesuffix(".0")
-    if not (digits.isascii() and digits.isdecimal()):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
         raise ValueError(f"{column}={text!r} must be a whole number of 0 or more; write it as in 3")
     return int(digits)
+
+
+def _count(column: str, text: str) -> int:
+    count = _whole(column, text)
+    if count < 1:
+        raise ValueError(f"{column}={text!r} must be at least 1; leave it empty where it is not known")
+    return count
 
 
 def _flag(column: str, text: str) -> bool:

@@ -109,6 +109,8 @@ def names() -> list[str]:
 
 def check(name: str) -> None:
     """Refuses a name that is not known."""
+    if len(name) > 100:  # int() refuses widths of thousands of digits with words of its own
+        raise ValueError(f"model={name[:20] + '...'!r} must be at most 100 characters")
     if not any(family.fits(name) for family in FAMILIES):
         examples = [example for family in FAMILIES for example in family.examples]
         known("model", name, examples + sorted(_registered), shown=names())

@@ -22,6 +22,11 @@ def lthcheck(*arguments):
     return done
 
 
+def typed(study):
+    """Options by name, as they are typed."""
+    return [part for name, value in study.items() for part in (f"--{name}", value)]
+
+
 @pytest.fixture(scope="session")
 def asked(tmp_path_factory):
     """What `lthcheck run` was given, the record that it printed, and the store that it left."""
@@ -34,12 +39,14 @@ def asked(tmp_path_factory):
     np.savez(folder / "toy.npz", **arrays)
     study = {"model": "mlp-16-8", "dataset": folder / "toy.npz", "lr": "0.1,0.2", "sparsity": "0.36,0.488"}
     study |= {"method": "imp", "seeds": 2, "epochs": 4, "store": folder / "store", "report-dir": folder / "reports"}
-    options = [part for name, value in study.items() for part in (f"--{name}", value)]
+    options = typed(study)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LTHCHECK_CACHE", str(folder / "cache"))
         done = lthcheck("run", *options, "--json")
     assert done.exit_code in (0, 1)
-    return SimpleNamespace(options=options, record=json.loads(done.stdout)[0], store=folder / "store", folder=folder)
+    return SimpleNamespace(
+        study=study, options=options, record=json.loads(done.stdout)[0], store=folder / "store", folder=folder
+    )
 
 
 @pytest.fixture
@@ -47,6 +54,12 @@ def store(asked, tmp_path, monkeypatch):
     """A copy of the store, which is also the default one."""
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path))
     return Path(shutil.copytree(asked.store, tmp_path / "store"))
+
+
+@pytest.fixture
+def again(asked, store):
+    """What was given, for the copy of the store, with other options as they are named."""
+    return lambda **changes: typed(asked.study | {"store": store, "report-dir": store / "reports"} | changes)
 
 
 @pytest.fixture

@@ -75,8 +75,8 @@ def test_a_study_is_forgotten_with_its_runs(store, command, listed):
     assert listed()["studies"] == []
 
 
-def test_what_another_study_needs_stays_when_one_is_forgotten(asked, store, command, listed):
-    options = [*asked.options, "--seeds", "1", "--store", store, "--report-dir", store / "reports"]
+def test_what_another_study_needs_stays_when_one_is_forgotten(again, store, command, listed):
+    options = again(seeds=1)
     command("run", *options)
     fewer, more = sorted(listed()["studies"], key=lambda study: study["runs"])
     command("gc", "--study", more["id"], "--yes")
@@ -85,10 +85,10 @@ def test_what_another_study_needs_stays_when_one_is_forgotten(asked, store, comm
 
 
 @pytest.mark.parametrize("options", [[], ["--weights"]])
-def test_a_study_asked_again_trains_nothing(asked, store, command, options):
+def test_a_study_asked_again_trains_nothing(asked, again, store, command, options):
     Store(store).write_result(OTHER, {})
     command("gc", "--yes", *options)
-    done = command("run", *asked.options, "--store", store, "--report-dir", store / "reports", "--json")
+    done = command("run", *again(), "--json")
     assert done.stderr.splitlines()[-1].startswith("0 trainings in")
     (record,) = json.loads(done.stdout)
     assert record["evidence"] == asked.record["evidence"]

@@ -95,9 +95,8 @@ def test_bad_input_is_told_in_one_line(store, command, arguments, message):
     assert message in line
 
 
-def test_a_name_of_several_studies_asks_for_the_id(asked, store, command):
-    options = [*asked.options, "--seeds", "1", "--store", store, "--report-dir", store / "reports"]
-    assert command("run", *options).exit_code in (0, 1)
+def test_a_name_of_several_studies_asks_for_the_id(again, command):
+    assert command("run", *again(seeds=1)).exit_code in (0, 1)
     done = command("ls", "mlp-16-8 on toy.npz")
     assert done.exit_code == 2
     assert "means several studies; give the beginning of an id" in done.stderr

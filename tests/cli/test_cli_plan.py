@@ -25,24 +25,17 @@ def _folder(tmp_path, monkeypatch):
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
 
 
-STUDY = [
-    "--model",
-    "mlp-16-8",
-    "--dataset",
-    "blobs.npz",
-    "--lr",
-    "0.1,0.2",
-    "--sparsity",
-    "0.488",
-    "--seeds",
-    "3",
-    "--epochs",
-    "2",
-]
+STUDY = {"--model": "mlp-16-8", "--dataset": "blobs.npz", "--lr": "0.1,0.2", "--sparsity": "0.488"}
+STUDY |= {"--seeds": "3", "--epochs": "2"}
+
+
+def asked(*options):
+    """The small study, but for the options that are given."""
+    return ["plan", *(part for flag, text in STUDY.items() if flag not in options for part in (flag, text)), *options]
 
 
 def plan(*options):
-    done = CliRunner().invoke(main, ["plan", *STUDY, *options], catch_exceptions=False)
+    done = CliRunner().invoke(main, asked(*options), catch_exceptions=False)
     assert (done.exit_code, done.stderr) == (0, "")
     return done.stdout
 
@@ -100,7 +93,7 @@ def test_one_seed_sees_nothing():
     ],
 )
 def test_bad_input_is_told_in_one_line(options, message):
-    done = CliRunner().invoke(main, ["plan", *STUDY, *options.split()])
+    done = CliRunner().invoke(main, asked(*options.split()))
     assert (done.exit_code, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: ")
@@ -112,5 +105,5 @@ def test_without_a_calibration_torch_is_not_imported():
         "import sys; from lthcheck.cli import main; main(sys.argv[1:], standalone_mode=False); "
         "sys.exit('torch' in sys.modules)"
     )
-    command = [sys.executable, "-c", program, "plan", *STUDY, "--no-calibration"]
+    command = [sys.executable, "-c", program, *asked("--no-calibration")]
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0

@@ -211,7 +211,7 @@ class TestBadInput:
     def test_a_folder_that_takes_no_files_is_told_in_one_line(self, written, tmp_path):
         (tmp_path / "file").write_text("")
         done = report(written[1], "--out", tmp_path / "file" / "out", code=3)
-        refused(done, "choose another folder with --lth-report-dir, --report-dir or --out")
+        refused(done, "make room or name another folder")
 
 
 @pytest.mark.usefixtures("_no_figures")

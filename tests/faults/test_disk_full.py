@@ -11,7 +11,7 @@ from lthcheck.store import Store, StoreError
 
 FILES = ["mask.safetensors", "checkpoint.safetensors", f"step-{STEPS}.safetensors", f"correct-{STEPS}.safetensors"]
 FILES += ["result.json"]
-KEPT = "make room or give another --store; what was finished is kept"
+KEPT = "make room or name another store; what was finished is kept"
 
 
 @pytest.mark.parametrize("level", ["write", "replace"])

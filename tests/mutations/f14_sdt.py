@@ -11,7 +11,7 @@ FAILURE = Failure(
             how="the ticket's size counts prunable weights alone: no biases, no classifier",
             at="lthcheck.study:Arms.ticket_size",
             edit={
-                "sum(counts.values()) - sum(prunable) + sum(": "sum(",
+                "return size - sum(groups) + sum(": "return sum(",
             },
             study="imp",
             check="sdt",

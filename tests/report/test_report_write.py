@@ -51,7 +51,7 @@ def test_writes_the_same_bytes_again(make_record: Make, tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_files_is_told_with_a_remedy(make_record: Make, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="choose another folder with --lth-report-dir"):
+    with pytest.raises(OSError, match="make room or name another folder"):
         write(make_record(), tmp_path / "file" / "reports", "study")
 
 
