@@ -185,9 +185,7 @@ class Study:
 
     def questions(self) -> list[Question]:
         """All that the suite asks, in a fixed order."""
-        of_a_method = {"saliency": "snip", "given": "given"}
-        rules = [rule for rule in RULES if of_a_method.get(rule, self.methods[0]) in self.methods]
-        asked = [Question("integrity", self.name, rule=rule) for rule in rules]
+        asked = [Question("integrity", self.name, rule=rule) for rule in RULES]
         for method in self.methods:
             for sparsity in self.sparsities:
                 asked.append(Question("claim", self.name, method, sparsity, condition=1))

@@ -149,11 +149,13 @@ def test_the_wheel_holds_the_suite():
     assert (wheel["packages"], wheel["force-include"]) == (["lthcheck"], {"checks": "lthcheck/suite"})
 
 
+@pytest.mark.slow
 def test_two_workers_know_what_a_conftest_registers(home, folder):
     (folder / "conftest.py").write_text(MINE)
     assert "0 trainings in" in home.suite(folder, *flags(), "-n", "2")
 
 
+@pytest.mark.slow
 def test_options_may_stand_in_the_ini_file_and_a_file_be_named(home, mine):
     lines = [f"lth_{name} = {value}" for name, value in ASKED.items()]
     (mine / "pytest.ini").write_text("[pytest]\n" + "\n".join(lines))
@@ -186,6 +188,7 @@ for seed in (0, 1):
 """
 
 
+@pytest.mark.slow
 def test_a_ticket_of_ones_own_is_judged(home, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     assert home.run(tmp_path, "-c", SAVE).returncode == 0

@@ -45,7 +45,7 @@ class Forked:
         socket.send_fds(self.orders, [json.dumps([program, arguments]).encode()], pass_fds)
         return self
 
-    def wait(self) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """A trainer ends when its channel is closed."""
         return 0
 
