@@ -81,7 +81,7 @@ PLACES = {
     "store below a file": ({"store": "taken/deep"}, "store='taken/deep' must be a folder that can be written"),
     "store of nobody": ({"store": "~nobody-here/x"}, "store='~nobody-here/x' must not begin with a user who is not"),
     "store empty": ({"store": ""}, "store='' must not be empty; name one, or leave the option out"),
-    "store too long": ({"store": "x" * 300}, "must be a folder that can be written (File name too long); give another"),
+    "store too long": ({"store": "x" * 300}, "must be a folder that can be written (File name too long); mend"),
     "reports a file": ({"report-dir": "taken"}, "report-dir='taken' must be a folder that can be written"),
     "reports empty": ({"report-dir": " "}, "report-dir=' ' must not be empty; name one, or leave the option out"),
     "no CUDA": ({"device": "cuda"}, "device='cuda' must be there, and torch sees no CUDA; use cpu"),
