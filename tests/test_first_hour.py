@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from docs import ROOT, blocks
+from code_blocks import ROOT, blocks
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from code_blocks import blocks
 
 from lthcheck.report.record import loads
 from lthcheck.store import Store
@@ -220,26 +221,20 @@ def test_a_file_that_is_no_good_is_told_in_one_line(home, folder):
     assert "may only ask for shape, classes, width; give the others defaults" in line
 
 
-def blocks(section):
-    """(language, text) of the code blocks in a section of README."""
-    text = (ROOT / "README.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
 SHORT = {"recipe": "mnist1d", "lr": "0.1", "seeds": "1", "epochs": "1"}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not blocks(SECTION), reason="README has no such section")
 def test_readme_runs(home, tmp_path):
     """Python blocks are files, named in their first line; the commands run after each other, with short trainings."""
     np.savetxt(tmp_path / "table.csv", [("lt", "0.1", "0.9")], "%s", ",", header="arm,lr,accuracy", comments="")
-    for language, text in blocks(SECTION):
-        if language == "python":
-            name = re.match(r"# (\S+\.py)\n", text)
-            assert name, text
-            (tmp_path / name[1]).write_text(text)
-        for line in text.splitlines() if language == "sh" else ():
+    page = blocks(ROOT / "README.md", SECTION)
+    assert len(page) == 7
+    for block in page:
+        if block.language == "python":
+            assert block.file, block.text
+            (tmp_path / block.file).write_text(block.text)
+        for line in block.text.splitlines() if block.language == "sh" else ():
             program, *arguments = [word.strip("'\"") for word in line.partition("  #")[0].split()]
             prefix = {"pytest": "--lth-", "lthcheck": "--"}.get(program)
             short = [f"{prefix}{name}={value}" for name, value in SHORT.items() if prefix and arguments[0] != "judge"]
