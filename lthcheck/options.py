@@ -67,7 +67,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("model", "networks, e.g. mlp-300-100,resnet20", _texts, "A,B"),
+    Option("model", "networks, e.g. mlp-300-100,resnet20; resnet20x0.5 is half as wide", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
     Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
     Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y"),

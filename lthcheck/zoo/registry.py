@@ -6,7 +6,8 @@ import hashlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lthcheck.names import known
@@ -75,6 +76,17 @@ FAMILIES = (
         module="lthcheck.zoo.lenet",
         pixels=12,
     ),
+    *(
+        Family(
+            shown=name,
+            examples=(name,),
+            fits=partial(str.__eq__, name),
+            layout=layout.conv,
+            module="lthcheck.zoo.conv",
+            pixels=pixels,
+        )
+        for name, pixels in (("conv2", 2), ("conv4", 4), ("conv6", 8))
+    ),
     Family(
         shown="resnet<6n+2>",
         examples=("resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
@@ -99,7 +111,7 @@ def register_model(name: str, factory: Factory, *, scalable: bool = False) -> No
         scalable: whether `factory` heeds `width`. Without, there is no small dense network (SDT) to compare with, and
             condition 2 stays unknown.
     """
-    if any(family.fits(name) for family in FAMILIES):
+    if _is_own(_spelt(name)[0]):
         raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
     try:
         source = inspect.getsource(factory)
@@ -111,13 +123,23 @@ def register_model(name: str, factory: Factory, *, scalable: bool = False) -> No
 
 
 def names() -> list[str]:
-    """Every known network; families are shown as patterns."""
+    """Every known network; families are shown as patterns, each of which may end in its width."""
     return [family.shown for family in FAMILIES] + sorted(_registered)
+
+
+def _is_own(name: str) -> bool:
+    return any(family.fits(name) for family in FAMILIES)
+
+
+def _spelt(name: str) -> tuple[str, float]:
+    """Name and width: of lthcheck's own networks, "resnet32x2" is resnet32 with twice the channels."""
+    match = re.fullmatch(r"(.+)x([0-9]+(?:\.[0-9]+)?)", name)
+    return (match[1], float(match[2])) if match and _is_own(match[1]) else (name, 1.0)
 
 
 def check(name: str) -> None:
     """Refuses a name that is not known."""
-    if not any(family.fits(name) for family in FAMILIES):
+    if not _is_own(_spelt(name)[0]):
         examples = [example for family in FAMILIES for example in family.examples]
         known("model", name, examples + sorted(_registered), shown=names())
 
@@ -129,13 +151,18 @@ def fingerprint(name: str) -> str:
 
 
 def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[tuple[str, str], ...] = ()) -> Network:
-    """The expression of a network; default options are left out, so that equal networks have equal keys."""
-    made = Network(name, tuple(shape), classes, options=tuple(sorted(options)), fingerprint=fingerprint(name))
+    """The expression of a network; default options are left out, so that equal networks have equal keys.
+
+    Args:
+        name: one of `names`; of lthcheck's own, "resnet32x2" is resnet32 with twice the channels.
+    """
+    base, width = _spelt(name)
+    made = Network(base, tuple(shape), classes, width, tuple(sorted(options)), fingerprint(name))
     known = find(made)
     if isinstance(known, Registered):
         return made
     chosen = tuple(option for option in made.options if option[1] != known.options[option[0]][0])
-    return Network(name, made.shape, classes, options=chosen)
+    return replace(made, options=chosen)
 
 
 def find(network: Network) -> Family | Registered:
@@ -151,7 +178,9 @@ def find(network: Network) -> Family | Registered:
     if name in _registered:
         _check_registered(network, _registered[name])
         return _registered[name]
-    family = next(family for family in FAMILIES if family.fits(name))
+    family = next((family for family in FAMILIES if family.fits(name)), None)
+    if family is None:
+        raise ValueError(f"{name}: a network's name must not end in its width; make it with lthcheck.zoo.network")
     if family.pixels and (len(shape) != 3 or min(shape[1:]) < family.pixels):
         rule = f"must be (channels, height, width) with at least {family.pixels} pixels a side for {name}"
         raise ValueError(f"shape={shape} {rule}; use an MLP such as mlp-300-100, or other data")
