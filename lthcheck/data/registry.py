@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import mnist1d, npz, torchvision_sets
+from lthcheck.data import digits, mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
 from lthcheck.names import known
@@ -31,6 +31,7 @@ class Source:
 
 SOURCES = {
     "mnist1d": Source(mnist1d.files, mnist1d.read),
+    "digits": Source(digits.files, digits.read),
     "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
 }
@@ -72,8 +73,9 @@ def load(name: str, *, data_dir: Path | None = None) -> Arrays:
     """
     check(name)
     source = _source(name)
+    files = source.files(data_dir) if source else []
     try:
-        arrays = source.read(source.files(data_dir)) if source else _registered[name]()
+        arrays = source.read(files) if source else _registered[name]()
     except ValueError as error:
         raise ValueError(f"dataset={name!r}: {error}") from error
     if not isinstance(arrays, Arrays):
