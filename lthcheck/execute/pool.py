@@ -88,7 +88,7 @@ class Pool:
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *arguments],
             pass_fds=[theirs.fileno()],
-            env=os.environ | one_thread,
+            env=os.environ | one_thread | {"TQDM_DISABLE": "1"},  # this process tells the progress
             start_new_session=True,  # Ctrl-C is for the process that listens
             stdin=subprocess.DEVNULL,
         )
