@@ -75,7 +75,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("seeds", "replicates", _whole, "N"),
     Option("epochs", "length T of every training", _whole, "N"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
-    Option("preset", f"a study by name: tiny, undertrained, default; without any option: {DEFAULT_PRESET}"),
+    Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
     Option("rule", "paper: means compared with margins, as in Ma et al. 2021", _one_of("paper")),
     Option(
         "reading",
