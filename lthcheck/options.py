@@ -88,7 +88,7 @@ class Option:
 
 OPTIONS: tuple[Option, ...] = (
     Option("import", "Python file or module that registers networks and data of your own", shown="FILE"),
-    Option("model", "networks, e.g. mlp-300-100,resnet20", _texts, "A,B"),
+    Option("model", "networks, e.g. mlp-300-100,resnet20; resnet20-w0.5 is half as wide", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
     Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
     Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y"),
@@ -98,7 +98,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("seeds", "replicates", _whole, "N"),
     Option("epochs", "length T of every training", _whole, "N"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
-    Option("preset", f"a study by name: tiny, undertrained, default; without any option: {DEFAULT_PRESET}"),
+    Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
     Option("rule", "paper: means compared with margins, as in Ma et al. 2021", _one_of("paper")),
     Option(
         "reading",

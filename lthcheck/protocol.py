@@ -240,18 +240,36 @@ def check_end(replica: Replica, state: State, *, steps: int, loss: float, diverg
                 "pruned", run.key, name, f"{wrong} pruned weights moved away from their pruned value"
             )
     _check_spared(replica, state)
+    _check_moves(replica, state, steps)
+    return ["budget", "finite", "moves", "pruned"]
+
+
+def _check_moves(replica: Replica, state: State, steps: int) -> None:
+    """Weights of one sign without a gradient, though their neighbours of the other sign had one."""
     for name, start in replica.weights.items():
         if start.dim() < 2:
             continue  # the biases of dead units have no gradient, and are of one sign more often than not
         alive = start * replica.mask[name] if name in replica.mask else start
         ratio = state[f"weights/{name}"] / start
         groups = {"positive": alive > 0, "negative": alive < 0}
-        spread = {sign: float(ratio[group].std()) for sign, group in groups.items() if int(group.sum()) >= 32}
+        if min(int(group.sum()) for group in groups.values()) < 32:
+            continue
+        spread = {sign: float(ratio[group].std()) for sign, group in groups.items()}
         # without a gradient weights only decay, all by one factor; in a layer that is dead they do so in both signs
-        if len(spread) == 2 and min(spread.values()) < 1e-5 and max(spread.values()) > 1e-3:
-            sign = min(spread, key=spread.__getitem__)
-            raise ProtocolViolation("moves", run.key, name, f"{sign} weights had no gradient in {steps} steps")
-    return ["budget", "finite", "moves", "pruned"]
+        if min(spread.values()) > 1e-5 or max(spread.values()) < 1e-3:
+            continue
+        idle, other = sorted(groups, key=spread.__getitem__)
+        moved = groups[other] & ((ratio - ratio[groups[idle]].mean()).abs() > 1e-3)
+        # a unit with negative weights alone is dead after a ReLU, as most are where hardly any weights are left
+        due = groups[idle] & _along(moved, 0) & _along(moved, 1)
+        if int(due.sum()) >= 32:
+            raise ProtocolViolation("moves", replica.run.key, name, f"{idle} weights had no gradient in {steps} steps")
+
+
+def _along(moved: Tensor, axis: int) -> Tensor:
+    """By unit (axis 0) or by input (axis 1), whether any weight moved; in a shape that broadcasts."""
+    others = [each for each in range(moved.dim()) if each != axis]
+    return moved.sum(others, keepdim=True) > 0
 
 
 def _check_spared(replica: Replica, state: State) -> None:

@@ -142,6 +142,18 @@ RECIPES: dict[str, Recipe] = {
             sparsities=(0.866,),
             seeds=4,
         ),
+        Recipe(
+            name="digits",
+            source="lthcheck, measured on digits (reports/examples)",
+            initialiser="kaiming_normal",
+            epochs=20,
+            batch=100,
+            weight_decay=1e-3,
+            lrs=(0.02, 0.05, 0.1),
+            sparsities=(0.866,),
+            seeds=4,
+            warmup_epochs=4,
+        ),
     )
 }
 

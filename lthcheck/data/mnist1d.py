@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from lthcheck.data import folder
 from lthcheck.data.arrays import Arrays
+from lthcheck.data.bar import bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def generate() -> Arrays:
     args = get_dataset_args()
     args.num_samples = TRAIN + TEST
     args.train_split = (TRAIN + 0.5) / (TRAIN + TEST)  # the package truncates
-    with _generators_untouched():  # make_dataset seeds them
+    with bar("making mnist1d, some seconds"), _generators_untouched():  # make_dataset seeds them
         made = make_dataset(args)
     arrays = Arrays(made["x"].astype("float32"), made["y"], made["x_test"].astype("float32"), made["y_test"])
     assert (len(arrays.x_train), len(arrays.x_test)) == (TRAIN, TEST)

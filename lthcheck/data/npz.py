@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lthcheck.data import bar
 from lthcheck.data.arrays import Arrays, channels_first
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def read(paths: Sequence[Path]) -> Arrays:
     """
     (path,) = paths
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:  # opened here, so that it is closed
+        with (
+            path.open("rb") as file,  # here, so that it is closed
+            bar.reading(file, f"reading {path.name}", path.stat().st_size) as shown,
+            np.load(shown, allow_pickle=False) as kept,
+        ):
             x_train, y_train, x_test, y_test = (kept[name] for name in NAMES)
     except (
         AttributeError,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import mnist1d, npz, torchvision_sets
+from lthcheck.data import digits, mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
@@ -33,6 +33,7 @@ class Source:
 
 SOURCES = {
     "mnist1d": Source(mnist1d.files, mnist1d.read),
+    "digits": Source(digits.files, digits.read),
     "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
 }
@@ -112,8 +113,9 @@ def load(name: str, *, data_dir: Path | None = None) -> Arrays:
     """
     check(name)
     source = _source(name)
+    files = source.files(data_dir) if source else []
     try:
-        return source.read(source.files(data_dir)) if source else _own(_registered[name])
+        return source.read(files) if source else _own(_registered[name])
     except ValueError as error:
         raise ValueError(f"dataset={name!r}: {error}") from error
 

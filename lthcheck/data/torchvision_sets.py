@@ -1,21 +1,25 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), in the folders that torchvision uses.
 
-torchvision is imported for downloading alone: it would unpack the files beside themselves, and their folder may be
-read-only.
+torchvision says where they are downloaded from. It would download to the file's own name, so that half a file stays
+where the connection breaks, and unpack the files beside themselves, where their folder may be read-only.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
+from functools import partial
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from lthcheck.data import folder
+from lthcheck.data import bar, folder
 from lthcheck.data.arrays import Arrays
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ MD5 = {
         "bb300cfdad3c16e7a12a480ee83cd310",
     ),
 }
+SILENCE = 30.0  # seconds without a byte, after which a download is given up
+CHUNK = 2**15  # bytes
 
 
 def files(name: str, data_dir: Path | None) -> list[Path]:
@@ -64,14 +70,43 @@ def _found(root: Path, name: str) -> list[Path | None]:
 
 
 def _download(root: Path, name: str) -> None:
+    """The files that are absent, each written at once."""
+    raw = root / name / "raw"
     try:
         from torchvision import datasets
 
-        getattr(datasets, name)(root, download=True)
+        raw.mkdir(parents=True, exist_ok=True)
+        for file, md5, found in zip(FILES, MD5[name], _found(root, name), strict=True):
+            if found is None:
+                folder.write(raw / f"{file}.gz", _fetched(getattr(datasets, name).mirrors, f"{file}.gz", md5))
     except (ImportError, OSError, RuntimeError) as error:
         rule = f"must hold {', '.join(f'{file}.gz' for file in FILES)}; they are not there and could not be downloaded"
         remedy = "put them there, or name another folder with the option data-dir"
-        raise ValueError(f"{root / name / 'raw'} {rule} ({error}); {remedy}") from error
+        raise ValueError(f"{raw} {rule} ({error}); {remedy}") from error
+
+
+def _fetched(mirrors: Sequence[str], file: str, md5: str) -> bytes:
+    """A file from the first mirror that gives it whole.
+
+    Raises:
+        OSError: where none does, with the reason of each.
+    """
+    reasons = []
+    for mirror in mirrors:
+        try:
+            with (
+                urlopen(f"{mirror}{file}", timeout=SILENCE) as response,
+                bar.reading(response, f"downloading {file}", response.length) as shown,
+            ):
+                content = b"".join(iter(partial(shown.read, CHUNK), b""))
+        except (OSError, HTTPException) as error:
+            reasons.append(f"{mirror}{file}: {error}")
+            continue
+        got = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if got == md5:
+            return content
+        reasons.append(f"{mirror}{file}: {len(content)} bytes with the md5 {got}, must be {md5}")
+    raise OSError("; ".join(reasons))
 
 
 def _idx(path: Path) -> npt.NDArray[Any]:
@@ -84,7 +119,11 @@ def _idx(path: Path) -> npt.NDArray[Any]:
         published = MD5[path.parts[-3]][FILES.index(path.stem)]
         if md5 != published:
             raise ValueError(f"{path} has the md5 {md5}, must have {published}; delete it, to download it again")
-        content = gzip.decompress(content)
+        with (
+            bar.reading(io.BytesIO(content), f"unpacking {path.name}", len(content)) as packed,
+            gzip.open(packed) as unpacked,
+        ):
+            content = unpacked.read()
     # The IDX format: two zero bytes, type (8: unsigned byte), number of dimensions, then each as a big-endian int32.
     dimensions = 3 if "idx3" in path.name else 1
     start = 4 + 4 * dimensions

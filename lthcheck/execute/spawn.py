@@ -36,7 +36,7 @@ def spawn(
     process = subprocess.Popen(
         [sys.executable, "-c", program, str(theirs.fileno()), str(store), str(data_dir or "")],
         pass_fds=[theirs.fileno()],
-        env=os.environ | one_thread | {INSIDE_A_TRAINER: "1"},
+        env=os.environ | one_thread | {"TQDM_DISABLE": "1"} | {INSIDE_A_TRAINER: "1"},
         start_new_session=True,  # Ctrl-C is for the process that listens
         stdin=subprocess.DEVNULL,
         stdout=2,  # what a network of the user's prints must not stand among results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,6 +68,29 @@ def lenet5(network: Network) -> Layout:
         | _biased("linear1", (third, flat), "linear")
         | _biased("linear2", (fourth, third), "linear")
         | _biased("classifier", (network.classes, fourth), "classifier")
+    )
+
+
+def conv_sizes(network: Network) -> tuple[list[int], int, int]:
+    """Channels of the convolutions, inputs and units of the first linear layer; the second has as many units."""
+    depth = int(network.name.removeprefix("conv"))
+    channels = [units(full, network.width) for full in (64, 64, 128, 128, 256, 256)[:depth]]
+    _, height, width = network.shape
+    pooled = 2 ** (depth // 2)
+    return channels, channels[-1] * (height // pooled) * (width // pooled), units(256, network.width)
+
+
+def conv(network: Network) -> Layout:
+    """See `lthcheck.zoo.conv`."""
+    channels, flat, hidden = conv_sizes(network)
+    layout: Layout = {}
+    for i, (before, after) in enumerate(pairwise([network.shape[0], *channels])):
+        layout |= _biased(f"convs.{i}", (after, before, 3, 3), "conv" if i else "first_conv")
+    return (
+        layout
+        | _biased("linear1", (hidden, flat), "linear")
+        | _biased("linear2", (hidden, hidden), "linear")
+        | _biased("classifier", (network.classes, hidden), "classifier")
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lthcheck.names import known, typed
 from lthcheck.run import Network
@@ -58,6 +59,17 @@ FAMILIES = (
         module="lthcheck.zoo.lenet",
         pixels=12,
     ),
+    *(
+        Family(
+            shown=name,
+            examples=(name,),
+            fits=partial(str.__eq__, name),
+            layout=layout.conv,
+            module="lthcheck.zoo.conv",
+            pixels=pixels,
+        )
+        for name, pixels in (("conv2", 2), ("conv4", 4), ("conv6", 8))
+    ),
     Family(
         shown="resnet<6n+2>",
         examples=("resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
@@ -86,7 +98,7 @@ def register_model(name: str, factory: Factory) -> None:
         ValueError: for a name that is taken, or a factory that asks for more; for one whose source cannot be
             read when the network is used.
     """
-    if any(family.fits(name) for family in FAMILIES):
+    if _is_own(_spelt(name)[0]):
         raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
     typed("model", name)
     _registered[name] = own(name, factory)
@@ -103,15 +115,25 @@ def adopt(networks: Mapping[str, Own]) -> None:
 
 
 def names() -> list[str]:
-    """Every known network; families are shown as patterns."""
+    """Every known network; families are shown as patterns, each of which may end in its width."""
     return [family.shown for family in FAMILIES] + sorted(_registered)
+
+
+def _is_own(name: str) -> bool:
+    return any(family.fits(name) for family in FAMILIES)
+
+
+def _spelt(name: str) -> tuple[str, float]:
+    """Name and width: of lthcheck's own networks, "resnet32-w2" is resnet32 with twice the channels."""
+    match = re.fullmatch(r"(.+)-w([0-9]+(?:\.[0-9]+)?)", name)
+    return (match[1], float(match[2])) if match and _is_own(match[1]) else (name, 1.0)
 
 
 def check(name: str) -> None:
     """Refuses a name that is not known."""
     if len(name) > 100:  # int() refuses widths of thousands of digits with words of its own
         raise ValueError(f"model={name[:20] + '...'!r} must be at most 100 characters")
-    if not any(family.fits(name) for family in FAMILIES):
+    if not _is_own(_spelt(name)[0]):
         examples = [example for family in FAMILIES for example in family.examples]
         known("model", name, examples + sorted(_registered), shown=names())
 
@@ -123,13 +145,18 @@ def fingerprint(name: str) -> str:
 
 
 def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[tuple[str, str], ...] = ()) -> Network:
-    """The expression of a network; default options are left out, so that equal networks have equal keys."""
-    made = Network(name, tuple(shape), classes, options=tuple(sorted(options)), fingerprint=fingerprint(name))
+    """The expression of a network; default options are left out, so that equal networks have equal keys.
+
+    Args:
+        name: one of `names`; of lthcheck's own, "resnet32-w2" is resnet32 with twice the channels.
+    """
+    base, width = _spelt(name)
+    made = Network(base, tuple(shape), classes, width, tuple(sorted(options)), fingerprint(name))
     known = find(made)
     if isinstance(known, Own):
         return made
     chosen = tuple(option for option in made.options if option[1] != known.options[option[0]][0])
-    return Network(name, made.shape, classes, options=chosen)
+    return replace(made, options=chosen)
 
 
 def find(network: Network) -> Family | Own:
@@ -145,7 +172,9 @@ def find(network: Network) -> Family | Own:
     if name in _registered:
         _check_registered(network, _registered[name])
         return _registered[name]
-    family = next(family for family in FAMILIES if family.fits(name))
+    family = next((family for family in FAMILIES if family.fits(name)), None)
+    if family is None:
+        raise ValueError(f"{name}: a network's name must not end in its width; make it with lthcheck.zoo.network")
     if family.pixels and (len(shape) != 3 or min(shape[1:]) < family.pixels):
         rule = f"must be (channels, height, width) with at least {family.pixels} pixels a side for {name}"
         raise ValueError(f"shape={shape} {rule}; use an MLP such as mlp-300-100, or other data")

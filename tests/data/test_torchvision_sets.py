@@ -87,7 +87,7 @@ def test_a_file_that_is_not_whole_is_refused(raw, content):
 
 def test_absent_files_say_where_to_put_them(raw):
     (raw / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(ValueError, match=r"raw must hold train-images-idx3-ubyte\.gz.*\(no network\); put them there"):
+    with pytest.raises(ValueError, match=r"raw must hold train-images-idx3-ubyte\.gz.*: no network\); put them there"):
         data.load("fashion_mnist", data_dir=raw.parents[1])
 
 

@@ -57,7 +57,8 @@ def test_unknown_name_says_which_was_meant():
 
 
 @pytest.mark.parametrize(
-    "name", ["resnet18", "resnet2", "resnet", "mlp", "mlp-", "mlp-0", "mlp-30-", "lenet-30", "MLP-3", ""]
+    "name",
+    ["resnet18", "resnet2", "resnet", "mlp", "mlp-", "mlp-0", "mlp-30-", "lenet-30", "MLP-3", "", "conv3", "conv22"],
 )
 def test_names_outside_the_families_are_refused(name):
     with pytest.raises(ValueError, match="is not known"):
@@ -65,11 +66,43 @@ def test_names_outside_the_families_are_refused(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["resnet8", "resnet20", "resnet110", "mlp-1", "mlp-300-100", "lenet-300-100", "lenet5"]
+    "name",
+    ["resnet8", "resnet20", "resnet110", "mlp-1", "mlp-300-100", "lenet-300-100", "lenet5", "conv2", "conv4", "conv6"],
 )
 def test_names_of_the_families_are_known(name):
     zoo.check(name)
     assert zoo.fingerprint(name) == ""
+
+
+@pytest.mark.parametrize(("name", "width"), [("resnet32-w2", 2.0), ("conv2-w0.25", 0.25), ("mlp-8-8-w1.50", 1.5)])
+def test_a_name_may_end_in_a_width(name, width):
+    base = name.rpartition("x")[0]
+    network = zoo.network(name, (1, 8, 8), 10)
+    assert network == replace(zoo.network(base, (1, 8, 8), 10), width=width)
+    assert zoo.narrower(network, 1).name == base
+
+
+def test_a_width_of_1_is_the_network_itself():
+    assert zoo.network("conv2x1", (1, 8, 8), 10) == zoo.network("conv2", (1, 8, 8), 10)
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet32-w", "-w2", "resnet32-w-1", "resnet18-w2", "own-w2", "resnet8-w2-w2", "resnet8-w1e3"]
+)
+def test_names_that_end_otherwise_are_refused(name):
+    zoo.register_model("own", own, scalable=True)
+    with pytest.raises(ValueError, match="is not known"):
+        zoo.check(name)
+
+
+def test_a_width_of_0_is_refused():
+    with pytest.raises(ValueError, match=r"conv2: .*width=0 must all be above 0"):
+        zoo.network("conv2-w0", (1, 8, 8), 10)
+
+
+def test_a_width_stands_in_its_own_place_in_an_expression():
+    with pytest.raises(ValueError, match=r"make it with lthcheck\.zoo\.network"):
+        zoo.build(Network("conv2-w0.5", (1, 8, 8), 10))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +110,7 @@ def test_names_of_the_families_are_known(name):
     [
         ("lenet5", (40,), 10, (), r"shape=\(40,\) must be \(channels, height, width\).*; use an MLP"),
         ("lenet5", (1, 11, 28), 10, (), r"at least 12 pixels"),
+        ("conv6", (1, 7, 8), 10, (), r"at least 8 pixels"),
         ("resnet20", (32, 32), 10, (), r"must be \(channels, height, width\)"),
         ("mlp-3", (), 10, (), "must all be above 0"),
         ("mlp-3", (4,), 0, (), "classes=0"),
@@ -139,8 +173,9 @@ def test_own_network_without_width_has_one_width_only():
 
 
 def test_own_network_must_not_take_a_name_or_hide_its_source():
-    with pytest.raises(ValueError, match="must not be a name of lthcheck's own"):
-        zoo.register_model("resnet20", own)
+    for name in ("resnet20", "resnet20-w2"):
+        with pytest.raises(ValueError, match="must not be a name of lthcheck's own"):
+            zoo.register_model(name, own)
     zoo.register_model("own", eval("lambda shape, classes, width: None"))
     with pytest.raises(ValueError, match="source can be read"):
         zoo.network("own", (3,), 2)
