@@ -76,21 +76,21 @@ def test_names_of_the_families_are_known(name):
 
 @pytest.mark.parametrize(("name", "width"), [("resnet32-w2", 2.0), ("conv2-w0.25", 0.25), ("mlp-8-8-w1.50", 1.5)])
 def test_a_name_may_end_in_a_width(name, width):
-    base = name.rpartition("x")[0]
+    base = name.rpartition("-w")[0]
     network = zoo.network(name, (1, 8, 8), 10)
     assert network == replace(zoo.network(base, (1, 8, 8), 10), width=width)
     assert zoo.narrower(network, 1).name == base
 
 
 def test_a_width_of_1_is_the_network_itself():
-    assert zoo.network("conv2x1", (1, 8, 8), 10) == zoo.network("conv2", (1, 8, 8), 10)
+    assert zoo.network("conv2-w1", (1, 8, 8), 10) == zoo.network("conv2", (1, 8, 8), 10)
 
 
 @pytest.mark.parametrize(
     "name", ["resnet32-w", "-w2", "resnet32-w-1", "resnet18-w2", "own-w2", "resnet8-w2-w2", "resnet8-w1e3"]
 )
 def test_names_that_end_otherwise_are_refused(name):
-    zoo.register_model("own", own, scalable=True)
+    zoo.register_model("own", own)
     with pytest.raises(ValueError, match="is not known"):
         zoo.check(name)
 
