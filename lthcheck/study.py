@@ -1,27 +1,20 @@
-"""A study: the question whether one network holds a ticket on one data set, and the runs that answer it.
-
-It is adaptive: `next` is asked again with the evidence so far, until it wants nothing more.
-"""
+"""A study: the question whether one network holds a ticket on one data set, and what the suite asks of it."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from lthcheck import data, given, zoo
+from lthcheck import given, zoo
 from lthcheck.evidence import Arm, Row
-from lthcheck.grid import best_lr
 from lthcheck.names import known
 from lthcheck.protocol import RULES
-from lthcheck.pruning.count import kept
 from lthcheck.quantity import check_tuple
 from lthcheck.recipe import Recipe, rung
-from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
 
 METHODS: dict[str, str] = {
     "imp": "iterative magnitude pruning",
@@ -42,21 +35,6 @@ class Slot(NamedTuple):
     lr: float
     seed: int
     epochs: int
-
-
-class Facts(Protocol):
-    """What a study must know of its data set (`lthcheck.data.Info`)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def fingerprint(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def classes(self) -> int: ...
-    @property
-    def train_size(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -244,180 +222,3 @@ class Study:
         }
         fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
         return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
-
-
-class Arms:
-    """The runs of a study, as expressions over a data set that is there."""
-
-    def __init__(self, study: Study, facts: Facts) -> None:
-        self.study, self.recipe = study, study.recipe
-        self.network = zoo.network(study.model, facts.shape, facts.classes)
-        self.data = Data(data.word(facts.name), facts.fingerprint)
-        size = sum(zoo.parameter_counts(self.network).values())
-        if size > MOST_PARAMETERS:
-            rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
-            raise ValueError(f"model={study.model!r} {rule}; name a smaller one")
-        self.initialiser = "own" if self.network.fingerprint else self.recipe.initialiser
-        if self.recipe.batch > facts.train_size:
-            rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
-            raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
-        if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
-            roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
-            raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
-        for asked, sparsity in () if study.mask else zip(self.recipe.sparsities, study.sparsities, strict=True):
-            for total in self._groups():
-                if not kept(total, sparsity):
-                    rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
-                    raise ValueError(f"sparsity={asked:.12g} {rule}; ask for less")
-        keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
-        self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
-        if self.network.fingerprint:
-            from lthcheck.zoo.trial import trial
-
-            smallest = facts.train_size % self.recipe.batch if keeps else self.recipe.batch
-            trial(self.network, min(2, smallest))
-        self._made: dict[Slot, Run | None] = {}
-        self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
-        shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)
-        self._masks = [self._given(f"mask={study.mask!r}", mask, shapes) for mask in study.masks] if study.mask else []
-        self._theta0 = [
-            self._given(f"theta0={study.theta0!r}", given.read_theta0(given.of_replicate(study.theta0, seed)), shapes)
-            for seed in seeds
-            if study.theta0
-        ]
-
-    def _given(self, what: str, arrays: given.Arrays, shapes: Mapping[str, tuple[int, ...]]) -> Given:
-        given.fit(what, arrays, shapes, whole=what.startswith("theta0"))
-        word = Given(given.digest(arrays))
-        self.given[word.sha256] = arrays
-        return word
-
-    @property
-    def made(self) -> dict[Slot, Run]:
-        """Every training asked for so far, the rounds of IMP on the way to it included."""
-        return {slot: run for slot, run in self._made.items() if run is not None}
-
-    def run(self, slot: Slot) -> Run | None:
-        """The training in a slot; None for the SDT of a network that has no width to choose."""
-        if slot not in self._made:
-            self._made[slot] = self._run(slot)
-        return self._made[slot]
-
-    def _run(self, slot: Slot) -> Run | None:
-        stretch = slot.epochs // self.recipe.epochs
-        training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
-        init: Start = Init(self.network, self.initialiser, slot.seed)
-        if self._theta0:
-            init = self._theta0[slot.seed]
-        if slot.arm == "dense":
-            return Run(self.network, self.data, training, init, Dense(), slot.seed)
-        assert slot.sparsity is not None
-        if slot.arm == "sdt":
-            small = zoo.narrower(self.network, self.ticket_size(slot.sparsity))
-            if small is None:
-                return None
-            return Run(small, self.data, training, Init(small, self.initialiser, slot.seed), Dense(), slot.seed)
-        if slot.arm == "rr":
-            lt = self.run(slot._replace(arm="lt"))
-            assert lt is not None
-            reinit = Reinit(self.network, self.initialiser, slot.seed)
-            return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
-        return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)
-
-    def _mask(self, slot: Slot, init: Start) -> Mask:
-        """The mask of a ticket."""
-        assert slot.sparsity is not None
-        if slot.method == "given":
-            return self._masks[slot.seed]
-        if slot.method == "snip":
-            score = Score("snip", self.data, slot.seed)
-            return Pruned(init, slot.sparsity, score, self.recipe.scope, self.recipe.roles)
-        return Pruned(self._before(slot), slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
-
-    def _before(self, slot: Slot) -> Run:
-        """The training whose weights a mask is taken from: of the round before, or the dense one."""
-        before = self.rounds_before(slot)
-        of = self.run(before[-1] if before else slot._replace(arm="dense", method=None, sparsity=None))
-        assert of is not None
-        return of
-
-    def rounds_before(self, slot: Slot) -> list[Slot]:
-        """The rounds of IMP that lead to a ticket; no rows of the evidence, unless their sparsities are asked for."""
-        if slot.arm != "lt" or slot.method != "imp" or slot.sparsity is None:
-            return []
-        return [slot._replace(sparsity=sparsity) for sparsity in self.study.rounds(slot.sparsity)[:-1]]
-
-    def ticket_size(self, sparsity: float) -> int:
-        """Parameters of a ticket that are not pruned, over the whole network."""
-        size = sum(zoo.parameter_counts(self.network).values())
-        if self.study.mask:
-            return size - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
-        groups = self._groups()
-        return size - sum(groups) + sum(kept(total, sparsity) for total in groups)
-
-    def _groups(self) -> list[int]:
-        """How many prunable weights there are in each group that is ranked on its own."""
-        counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
-        prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
-        return prunable if self.recipe.scope == "layer" else [sum(prunable)]
-
-    def slots(self, question: Question) -> Iterator[Slot]:
-        """The trainings that a question needs, before any of them is known."""
-        study = self.study
-        if question.kind == "claim" and question.condition != 1:
-            yield from self._claim(question)
-        elif question.kind == "claim":
-            yield from self._grid("dense", None, None)
-        else:
-            methods = [question.method] if question.method else study.methods
-            yield from self._grid("dense", None, None)
-            for sparsity in study.sparsities:
-                for method in methods:
-                    yield from self._grid("lt", method, sparsity)
-                    yield from self._grid("rr", method, sparsity)
-                yield from self._grid("sdt", None, sparsity)
-
-    def _claim(self, question: Question) -> Iterator[Slot]:
-        method, sparsity, lr = question.method, question.sparsity, question.lr
-        assert lr is not None
-        yield from self._grid("lt", method, sparsity, [lr])
-        match question.condition:
-            case 2:
-                yield from self._grid("sdt", None, sparsity)
-            case 3:
-                yield from self._grid("rr", method, sparsity)
-            case 4:
-                yield from self._grid("dense", None, None, [lr])
-            case 5:
-                yield from self._grid("dense", None, None)
-
-    def _grid(
-        self, arm: Arm, method: str | None, sparsity: float | None, lrs: Iterable[float] | None = None
-    ) -> Iterator[Slot]:
-        for lr in self.recipe.lrs if lrs is None else lrs:
-            for seed in range(self.recipe.seeds):
-                yield Slot(arm, method, sparsity, lr, seed, self.recipe.epochs)
-
-    def next(self, questions: Iterable[Question], accuracy: Mapping[Slot, float]) -> dict[Slot, Run]:
-        """The trainings that the questions need and the evidence does not hold.
-
-        Args:
-            accuracy: what is known so far.
-        """
-        asked = list(questions)
-        wanted = dict.fromkeys(slot for question in asked for slot in self.slots(question))
-        if any(question.kind != "claim" or question.condition == 1 for question in asked):
-            wanted |= dict.fromkeys(self.probe(accuracy))
-        runs = {slot: self.run(slot) for slot in wanted if slot not in accuracy}
-        return {slot: run for slot, run in runs.items() if run is not None}
-
-    def probe(self, accuracy: Mapping[Slot, float]) -> list[Slot]:
-        """The dense network at its best lr for twice as long (DESIGN: an adequate recipe), once that lr is known."""
-        means: dict[float, float] = {}
-        for lr in self.recipe.lrs:
-            of_lr = [accuracy.get(slot) for slot in self._grid("dense", None, None, [lr])]
-            if None in of_lr:
-                return []
-            means[lr] = math.fsum(value for value in of_lr if value is not None) / len(of_lr)
-        best = best_lr(means)
-        return [slot._replace(epochs=2 * self.recipe.epochs) for slot in self._grid("dense", None, None, [best])]

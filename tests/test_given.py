@@ -145,7 +145,8 @@ class TestAStudy:
         assert {row.method for row in found.rows} == {None, "imp", "omp"}
 
     def test_another_file_is_another_run(self, blobs, ticket, tmp_path):
-        from lthcheck.study import Arms, Slot
+        from lthcheck.arms import Arms
+        from lthcheck.study import Slot
 
         slot = Slot("lt", "given", 0.75, 0.1, 0, 2)
         first = Arms(study(blobs, methods=("given",), **ticket), data.describe(blobs)).run(slot)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lthcheck import data, zoo
+from lthcheck.arms import Arms
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.preset import preset
 from lthcheck.recipe import ladder
 from lthcheck.store import Store
-from lthcheck.study import Arms, Study
+from lthcheck.study import Study
 
 pytest.importorskip("sklearn", reason='no scikit-learn: pip install "lthcheck[digits]"')
 

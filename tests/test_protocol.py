@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from lthcheck import data, study, zoo
+from lthcheck import data, zoo
+from lthcheck.arms import Arms
 from lthcheck.audit import audit, audited
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, Job, plan
@@ -18,7 +19,7 @@ from lthcheck.execute.trainer import Place, Trainer
 from lthcheck.protocol import RULES, ProtocolViolation, check_accuracy, check_end, check_start, check_test
 from lthcheck.recipe import recipe
 from lthcheck.run import Data, Dense, Init, Optimiser, Permuted, Pruned, Reinit, Run, Training
-from lthcheck.study import Arms, Study
+from lthcheck.study import Study
 from lthcheck.training import realise
 from lthcheck.training.contract import Replica, pruned
 from lthcheck.training.linear import LinearStack
@@ -526,6 +527,6 @@ class TestAStudy:
 
     @pytest.mark.parametrize("factor", [0.58, 1.3], ids=["smaller than the ticket", "not the narrowest"])
     def test_tells_an_sdt_of_the_wrong_size(self, blobs, trainer, monkeypatch, factor):
-        monkeypatch.setattr(study, "zoo", Zoo(factor))
+        monkeypatch.setattr("lthcheck.arms.zoo", Zoo(factor))
         (violation,) = fill(asked(blobs), trainer).violations
         assert violation.rule == "sdt"

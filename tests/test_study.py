@@ -10,11 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lthcheck import zoo
+from lthcheck.arms import Arms
 from lthcheck.protocol import RULES
 from lthcheck.pruning.mask import join, top
 from lthcheck.recipe import RECIPES, ladder
 from lthcheck.run import Dense, Init, Pruned, Reinit, Training, Weights, needs
-from lthcheck.study import Arms, Question, Slot, Study
+from lthcheck.study import Question, Slot, Study
 from lthcheck.training.initialiser import initial
 from lthcheck.training.order import steps_per_epoch
 from lthcheck.zoo import registry

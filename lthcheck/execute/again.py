@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
 from lthcheck.store import Store
 from lthcheck.store.ledger import Entry, NeededRun
-from lthcheck.study import Arms, Slot, Study
+from lthcheck.study import Slot, Study
 
 
 def train_again(

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand
 from lthcheck.run import Run, needs
 from lthcheck.store import Store
-from lthcheck.study import Arms, Question, Slot, Study
+from lthcheck.study import Question, Slot, Study
 
 
 class Wants:

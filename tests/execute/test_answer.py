@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.run import needs
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 LRS, SEEDS, EPOCHS, STEPS = (0.05, 0.2), 2, 3, 24
 

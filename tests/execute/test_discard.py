@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute.discard import discard
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import Permuted, Run, Weights, described
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 
 @pytest.fixture

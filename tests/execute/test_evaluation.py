@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from lthcheck.arms import Arms
 from lthcheck.data import describe
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 EPOCHS, HALF = 3, 12  # steps; 24 in all
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Pruned, Run, Weights
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 STEPS, REWOUND_TO = 24, 10  # an epoch has 8 steps
 

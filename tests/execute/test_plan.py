@@ -10,11 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.recipe import RECIPES
 from lthcheck.run import Data, Dense, Init, Network, Permuted, Pruned, Reinit, Run, Training, Weights
 from lthcheck.store import Store
-from lthcheck.study import Arms, Study
+from lthcheck.study import Study
 
 NET = Network("mlp-64-32", shape=(40,), classes=10)
 DATA = Data("stand-in", fingerprint="f" * 64)

@@ -13,12 +13,13 @@ from dataclasses import replace
 import pytest
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
 from lthcheck.run import Pruned
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 

@@ -16,10 +16,11 @@ import pytest
 from execute.conftest import _surroundings, alive, ask, cache, command, dataset, gone, kept, processes, study  # noqa: F401
 
 from lthcheck import data
+from lthcheck.arms import Arms
 from lthcheck.execute import spawn, trainer
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot
+from lthcheck.study import Slot
 
 CHECKS = Path(__file__).parents[2] / "checks"
 FACES = {

@@ -7,9 +7,9 @@ from fuzzing import FUZZ, JUNK, TEXT, attempt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lthcheck.arms import Arms
 from lthcheck.expectation import VERDICTS, expectations
 from lthcheck.options import OPTIONS, parsed, studies
-from lthcheck.study import Arms
 
 SOUND = {
     "model": ["mlp-8", "mlp-300-100,lenet5", "resnet20", "mlp-" + "9" * 5000, "resnet" + "9" * 5000],

@@ -22,7 +22,7 @@ FAILURE = Failure(
         Mutation(
             name="reset-not-written",
             how="the study itself asks for a ticket that begins at the trained weights",
-            at="lthcheck.study:Arms._run",
+            at="lthcheck.arms:Arms._run",
             edit={
                 "    return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)": (
                     "    from lthcheck.run import Weights\n"

@@ -9,7 +9,7 @@ FAILURE = Failure(
         Mutation(
             name="rounds-not-reset",
             how="round 2 begins where round 1 ended; the round whose ticket is asked for is reset",
-            at="lthcheck.study:Arms._run",
+            at="lthcheck.arms:Arms._run",
             edit={
                 "    return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)": (
                     "    from lthcheck.run import Weights\n"

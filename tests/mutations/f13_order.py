@@ -9,7 +9,7 @@ FAILURE = Failure(
         Mutation(
             name="order-of-its-own",
             how="rr gets an order seed of its own",
-            at="lthcheck.study:Arms._run",
+            at="lthcheck.arms:Arms._run",
             edit={
                 "reinit, lt.mask, slot.seed": "reinit, lt.mask, slot.seed + 1000",
             },

@@ -9,7 +9,7 @@ FAILURE = Failure(
         Mutation(
             name="sdt-counts-the-mask",
             how="the ticket's size counts prunable weights alone: no biases, no classifier",
-            at="lthcheck.study:Arms.ticket_size",
+            at="lthcheck.arms:Arms.ticket_size",
             edit={
                 "return size - sum(groups) + sum(": "return sum(",
             },

@@ -15,6 +15,7 @@ from forked import Forked
 from mutation import Mutation
 
 from lthcheck import data, zoo
+from lthcheck.arms import Arms
 from lthcheck.cli import main
 from lthcheck.cli.outcome import BAD_INPUT
 from lthcheck.evidence import Arm
@@ -27,7 +28,7 @@ from lthcheck.plugin import add_options
 from lthcheck.recipe import Recipe
 from lthcheck.run import Init, Permuted, Pruned, Reinit, Run
 from lthcheck.store import Store
-from lthcheck.study import Arms, Slot, Study
+from lthcheck.study import Slot, Study
 
 BLOBS, IMAGES = "blobs.npz", "images.npz"  # beside the process, so that messages do not name a folder
 LR, SPARSITY, EPOCHS = 0.2, 0.488, 3  # the third rung

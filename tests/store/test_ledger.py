@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from lthcheck.arms import Arms
 from lthcheck.data import Info
 from lthcheck.recipe import Recipe
 from lthcheck.run import needs
 from lthcheck.store import Store, ledger
-from lthcheck.study import Arms, Study
+from lthcheck.study import Study
 from lthcheck.witness import witness
 
 TOY = Info("toy", "f" * 64, (6,), 3, 100, 50)
