@@ -192,8 +192,8 @@ def wait_for(what, seconds=60):
 
 def evidence(folder):
     """The rows of the report in a folder."""
-    (path,) = folder.glob("reports/*.json")
-    return json.loads(path.read_text())["evidence"]
+    (report,) = folder.glob("reports/*.md")
+    return json.loads(report.with_suffix(".json").read_text())["evidence"]
 
 
 def one_line(said, *parts):
