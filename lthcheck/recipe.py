@@ -98,7 +98,10 @@ class Recipe:
         )
 
     def but(self, changes: Mapping[str, Any]) -> Recipe:
-        """The recipe with what a user said otherwise."""
+        """The recipe with what a user said otherwise; a warm-up takes the same part of other epochs."""
+        if self.warmup_epochs and "epochs" in changes and "warmup_epochs" not in changes:
+            warmup = round(self.warmup_epochs * changes["epochs"] / self.epochs)
+            changes = {**changes, "warmup_epochs": warmup}
         return replace(self, **changes)
 
 

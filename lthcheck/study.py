@@ -109,6 +109,8 @@ class Study:
             got = f"method={','.join(self.methods)!r}, mask={self.mask!r}"
             raise ValueError(f"{got}: a mask of your own goes with the method given, and with no other beside it")
         if self.mask is not None:
+            if len({tuple(sorted((name, layer.shape) for name, layer in mask.items())) for mask in self.masks}) > 1:
+                raise ValueError(f"mask={self.mask!r}: the masks of all replicates must be over the same layers")
             rates = {given.sparsity(mask) for mask in self.masks}
             if len(rates) > 1:
                 raise ValueError(f"mask={self.mask!r}: all replicates must be of one sparsity, not {sorted(rates)}")

@@ -172,6 +172,11 @@ class TestAStudy:
         with pytest.raises(ValueError, match=r"all replicates must be of one sparsity, not \[0\.0, 0\.75\]"):
             study(blobs, methods=("given",), **ticket)
 
+    def test_replicates_are_pruned_in_the_same_layers(self, blobs, ticket, tmp_path):
+        np.savez(tmp_path / "mask-1.npz", **{"classifier.weight": np.arange(80).reshape(5, 16) % 4 == 0})
+        with pytest.raises(ValueError, match="must be over the same layers"):
+            study(blobs, methods=("given",), **ticket)
+
 
 class TestTheStore:
     def test_gives_back_what_it_keeps(self, tmp_path):

@@ -154,3 +154,10 @@ def test_recipes_and_presets_go_by_their_own_names():
     assert {name: each.name for name, each in RECIPES.items()} == {name: name for name in RECIPES}
     assert {name: each.name for name, each in PRESETS.items()} == {name: name for name in PRESETS}
     assert all(each.source for each in RECIPES.values())
+
+
+def test_a_warm_up_takes_the_same_part_of_other_epochs():
+    digits = recipe("digits")
+    assert digits.but({"epochs": digits.epochs * 2}).warmup_epochs == digits.warmup_epochs * 2
+    assert digits.but({"epochs": 1}).warmup_epochs <= 1
+    assert digits.but({"epochs": 9, "warmup_epochs": 2}).warmup_epochs == 2

@@ -216,7 +216,8 @@ class Trainer:
             if run.mask.score.name == "snip":
                 slope = realise.slope(run.mask, run.network, library)
                 ranked = {name: weight * slope[name] for name, weight in ranked.items()}
-                derivative = realise.slope_along_mask(run.mask, run.network, library)
+                if not run.network.fingerprint:  # a network of the user's may have gradients of its own making
+                    derivative = realise.slope_along_mask(run.mask, run.network, library)
         elif isinstance(run.mask, Permuted):
             parent = realise.mask(run.mask.mask, run.network, library)
         elif isinstance(run.mask, Given):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lthcheck import draws, zoo
 from lthcheck.names import known
-from lthcheck.run import INITIALISERS, Network
+from lthcheck.run import INITIALISERS, Init, Network, Reinit, Start, Weights
 
 
 def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict[str, Tensor]:
@@ -48,3 +48,12 @@ def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict
             flat = draws.normal(key, size) * math.sqrt(variance)
         weights[name] = flat.view(shape)
     return weights
+
+
+def seed_of(start: Start) -> int:
+    """The seed of the constructor that a start's weights come from, so that buffers do too; 0 where there is none."""
+    while isinstance(start, Weights):
+        start = start.run.start
+    if isinstance(start, Init | Reinit) and start.initialiser == "own":
+        return draws.stream(start.seed, "init" if isinstance(start, Init) else "reinit")
+    return 0

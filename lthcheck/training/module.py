@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from lthcheck import draws
 from lthcheck.data.resident import Resident
+from lthcheck.run import Run
 from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
@@ -22,11 +23,13 @@ EVALUATE_AT_ONCE = 1000  # samples
 class ModuleLoop:
     """The backend for every network that is not linear; see `contract.Backend`."""
 
-    def __init__(self, build: Callable[[], nn.Module], replicas: list[Replica], data: Resident, order: Order) -> None:
+    def __init__(
+        self, build: Callable[[Run], nn.Module], replicas: list[Replica], data: Resident, order: Order
+    ) -> None:
         self.replicas, self.data, self.order = replicas, data, order
         self.looks = 0
         self.device, self.dtype = data.x_train.device, data.dtype
-        self.modules = [self._module(build(), replica) for replica in replicas]
+        self.modules = [self._module(build(replica.run), replica) for replica in replicas]
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
 
     def _module(self, module: nn.Module, replica: Replica) -> nn.Module:
@@ -93,7 +96,8 @@ class ModuleLoop:
         correct, loss = [], 0.0
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
         for x, y in self.data.test_batches(EVALUATE_AT_ONCE):
-            out = module(self._inputs(x, replica))
+            # a network of the user's may change its input in place
+            out = module(x.clone() if replica.run.network.fingerprint else self._inputs(x, replica))
             finite = finite and bool(torch.isfinite(out).all())
             correct.append(out.argmax(1) == y)
             loss += float(functional.cross_entropy(out.double(), y, reduction="sum"))

@@ -10,6 +10,7 @@ import torch
 from lthcheck import zoo
 from lthcheck.data.resident import Resident
 from lthcheck.training.contract import Backend, Replica
+from lthcheck.training.initialiser import seed_of
 from lthcheck.training.linear import LinearStack
 from lthcheck.training.module import ModuleLoop
 from lthcheck.training.order import Order
@@ -27,7 +28,7 @@ def backend(replicas: list[Replica], data: Resident) -> Backend:
             module = zoo.build(run.network)
         assert isinstance(module, MLP)
         return LinearStack(module, replicas, data, order)
-    return ModuleLoop(lambda: zoo.build(run.network), replicas, data, order)
+    return ModuleLoop(lambda own: zoo.build(own.network, seed=seed_of(own.start)), replicas, data, order)
 
 
 def train(

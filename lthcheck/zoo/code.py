@@ -26,6 +26,12 @@ _LIBRARIES = [
 ]
 
 
+_TOLD_OF_A_MODULE = (
+    types.ModuleType, types.FunctionType, type,
+    bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict,
+)  # fmt: skip
+
+
 def code_of(value: object) -> Iterator[str]:
     """The parts that decide what `value` does, in an order of their own: equal for equal code, in every process.
 
@@ -60,7 +66,9 @@ class _Reading:
         if id(item) in self.open:
             return "itself"
         self.open.add(id(item))
-        told = [*map(self.told, item)]
+        # a set has no order of its own, and numbers are given in the order in which things are met
+        members = sorted(item, key=_stable) if isinstance(item, set | frozenset) else item
+        told = [*map(self.told, members)]
         if isinstance(item, dict):
             told = [f"{key}:{self.told(value)}" for key, value in zip(told, item.values(), strict=True)]
         self.open.remove(id(item))
@@ -93,8 +101,11 @@ class _Reading:
         if _is_library(module.__name__):
             return _named(module.__name__)
         file = getattr(module, "__file__", None)
-        kinds = types.ModuleType | types.FunctionType | type
-        reached = {name: value for name, value in sorted(vars(module).items()) if isinstance(value, kinds)}
+        reached = {
+            name: value
+            for name, value in sorted(vars(module).items())
+            if isinstance(value, _TOLD_OF_A_MODULE) and not name.startswith("__")
+        }
         return f"module {_sha256(Path(file).read_bytes()) if file else ''} {self.told(reached)}"
 
     def _function(self, function: types.FunctionType, *, generated: bool = False) -> str:
@@ -135,6 +146,12 @@ class _Reading:
         return f"object {self.told(made)}"
 
 
+def _stable(member: Any) -> str:
+    """What orders the members of a set alike in every process."""
+    name = getattr(member, "__qualname__", None)
+    return f"{getattr(member, '__module__', '')}.{name}" if name else repr(member)
+
+
 def _named_in(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     """What a function's code names outside of itself, and what it imports."""
     codes, names = [function.__code__], set()
@@ -142,7 +159,7 @@ def _named_in(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     while codes:
         code = codes.pop(0)
         codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-        steps = list(dis.get_instructions(code))
+        steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
         for at, step in enumerate(steps):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
                 names.add(step.argval)
@@ -159,7 +176,7 @@ def _imported(module: str, part: str, package: str | None) -> Any:
         found = importlib.import_module(module, package)
         if part and not hasattr(found, part):
             return importlib.import_module(f"{found.__name__}.{part}")
-    except (ImportError, TypeError):
+    except Exception:  # which the user's code may be ready for
         return "absent"
     return getattr(found, part) if part else found
 

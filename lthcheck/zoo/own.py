@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.zoo.code import code_of
@@ -19,7 +20,7 @@ TOLD = ("shape", "classes", "width")
 Factory = Callable[..., "nn.Module"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Own:
     """A network of the user's.
 
@@ -36,6 +37,10 @@ class Own:
         """sha256 of the name and of what the factory does, as far as its code tells; read when all of it is defined."""
         return hashlib.sha256("\0".join([self.name, *code_of(self.factory)]).encode()).hexdigest()
 
+    def fingerprint_at(self, shape: tuple[int, ...], classes: int) -> str:
+        """The fingerprint with what the constructor makes of seed 0, which may depend on more than its code."""
+        return _with_module(self, shape, classes)
+
     def __getstate__(self) -> dict[str, Any]:
         _ = self.fingerprint  # where this goes, the source may not be
         return self.__dict__
@@ -49,6 +54,25 @@ class Own:
         """A fresh module."""
         values = {"shape": shape, "classes": classes, "width": width}
         return self.factory(**{name: values[name] for name in self.takes})
+
+
+@lru_cache(maxsize=64)
+def _with_module(own: Own, shape: tuple[int, ...], classes: int) -> str:
+    import torch
+
+    from lthcheck.draws import seeded
+
+    digest = hashlib.sha256(own.fingerprint.encode())
+    try:
+        with seeded(0):
+            module = own.make(shape, classes, 1.0)
+            digest.update(re.sub(" at 0x[0-9a-f]+", "", repr(module)).encode())
+            for name, tensor in module.state_dict().items():
+                digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+                digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    except Exception:  # told where it is built in earnest
+        return own.fingerprint
+    return digest.hexdigest()
 
 
 def own(name: str, factory: Factory) -> Own:

@@ -138,10 +138,10 @@ def check(name: str) -> None:
         known("model", name, examples + sorted(_registered), shown=names())
 
 
-def fingerprint(name: str) -> str:
+def fingerprint(name: str, shape: tuple[int, ...], classes: int) -> str:
     """sha256 of the name and the factory's code (`lthcheck.zoo.code`); "" for lthcheck's own."""
     check(name)
-    return _registered[name].fingerprint if name in _registered else ""
+    return _registered[name].fingerprint_at(tuple(shape), classes) if name in _registered else ""
 
 
 def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[tuple[str, str], ...] = ()) -> Network:
@@ -151,7 +151,7 @@ def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[t
         name: one of `names`; of lthcheck's own, "resnet32-w2" is resnet32 with twice the channels.
     """
     base, width = _spelt(name)
-    made = Network(base, tuple(shape), classes, width, tuple(sorted(options)), fingerprint(name))
+    made = Network(base, tuple(shape), classes, width, tuple(sorted(options)), fingerprint(base, shape, classes))
     known = find(made)
     if isinstance(known, Own):
         return made
@@ -163,9 +163,10 @@ def find(network: Network) -> Family | Own:
     """What a network is built by, once its shape, width and options are seen to fit."""
     name, shape = network.name, network.shape
     check(name)
-    if network.fingerprint != fingerprint(name):
-        rule = f"must be the registered factory's, {fingerprint(name)!r}"
-        raise ValueError(f"{name}: fingerprint={network.fingerprint!r} {rule}; make it with lthcheck.zoo.network")
+    registered_as = fingerprint(name, shape, network.classes)
+    if network.fingerprint != registered_as:
+        rule = f"must be {registered_as[:12]!r}, that of the network as it is registered here"
+        raise ValueError(f"{name}: fingerprint={network.fingerprint[:12]!r} {rule}; make it with lthcheck.zoo.network")
     if not shape or min(shape) < 1 or network.classes < 1 or network.width <= 0:
         got = f"shape={shape}, classes={network.classes}, width={network.width:g}"
         raise ValueError(f"{name}: {got} must all be above 0; a vector of n numbers has the shape (n,)")

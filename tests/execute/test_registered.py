@@ -90,7 +90,7 @@ def test_a_factory_of_any_home_arrives_with_its_fingerprint(tmp_path):
         zoo.register_model("mine", factory)
         parcels.append(tmp_path / f"{number}.parcel")
         parcels[-1].write_bytes(pickle.dumps(packed(["mine"], [])))
-        expected.append(f"9 {zoo.fingerprint('mine')}")
+        expected.append(f"9 {zoo.registered(['mine'])['mine'].fingerprint}")
     shutil.rmtree(tmp_path / "far")
     root = str(Path(lthcheck.__file__).parents[1])
     done = subprocess.run(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import lthcheck
 from lthcheck import draws, zoo
 from lthcheck.training.initialiser import initial
 from lthcheck.zoo import registry
@@ -308,3 +313,40 @@ def test_only_convolutions_and_linear_layers_are_ever_pruned():
     }
     assert {name for name, role in roles.items() if role == "norm"} == {"layer_norm.weight", "layer_norm.bias"}
     assert list(roles) == [name for name, _ in Many().named_parameters()]
+
+
+SET = """
+import sys
+from lthcheck import zoo
+from torch import nn
+sys.path.insert(0, {folder!r})
+import net_of_test
+net_of_test.units = int(sys.argv[1])
+zoo.register_model("mine", net_of_test.build)
+print(zoo.network("mine", (4,), 3).fingerprint)
+"""
+NET = """
+from torch import nn
+units = 8
+KINDS = {nn.Linear, nn.Conv2d, nn.BatchNorm1d, nn.LayerNorm}
+def build(shape, classes):
+    try:
+        import broken_of_test
+    except Exception:
+        pass
+    made = nn.Sequential(nn.Linear(shape[0], units), nn.ReLU(), nn.Linear(units, classes))
+    assert any(type(layer) in KINDS for layer in made)
+    return made
+"""
+
+
+def test_a_fingerprint_is_that_of_what_is_built_in_every_process(tmp_path):
+    (tmp_path / "net_of_test.py").write_text(NET)
+    (tmp_path / "broken_of_test.py").write_text("raise RuntimeError('no such build')")
+
+    def fingerprint(units):
+        command = [sys.executable, "-c", SET.format(folder=str(tmp_path)), units]
+        env = os.environ | {"PYTHONPATH": str(Path(lthcheck.__file__).parents[1])}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    assert fingerprint("8") == fingerprint("8") == fingerprint("8") != fingerprint("9")

@@ -71,7 +71,7 @@ def test_names_outside_the_families_are_refused(name):
 )
 def test_names_of_the_families_are_known(name):
     zoo.check(name)
-    assert zoo.fingerprint(name) == ""
+    assert zoo.fingerprint(name, (1, 32, 32), 10) == ""
 
 
 @pytest.mark.parametrize(("name", "width"), [("resnet32-w2", 2.0), ("conv2-w0.25", 0.25), ("mlp-8-8-w1.50", 1.5)])
@@ -160,7 +160,7 @@ def test_own_network_is_known_by_its_source():
         return Own(shape[0], classes, 9)
 
     zoo.register_model("own", other)
-    assert zoo.fingerprint("own") != network.fingerprint
+    assert zoo.fingerprint("own", (2, 16), 5) != network.fingerprint
     for stale in (network, Network("own", (2, 16), 5)):
         with pytest.raises(ValueError, match=r"make it with lthcheck\.zoo\.network"):
             zoo.build(stale)

@@ -1,0 +1,5 @@
+"""`python -m lthcheck`."""
+
+from lthcheck.cli import main
+
+main()
