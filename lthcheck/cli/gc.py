@@ -74,8 +74,12 @@ def command(
         click.echo(_table(pieces))
         for line in (*(f"study {id_} would be forgotten" for id_ in shown), *notes):
             click.echo(line)
-    go = bool(pieces or shown) and (yes or (not as_json and _terminal() and click.confirm("remove it?")))
-    done = remove(Store(root), pieces, terms, shown) if go else None
+    done = None
+    if (pieces or shown) and (yes or (not as_json and _terminal())):
+        opened = Store(root)
+        opened.check_writable()
+        if yes or click.confirm("remove it?"):
+            done = remove(opened, pieces, terms, shown)
     if as_json:
         removed = [] if done is None else done.pieces
         values = {

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lthcheck.store.layout import folder_of
 from lthcheck.store.sealed import unsealed
 
 _KEPT = r"result\.json|(step-\d+|correct-\d+|mask|checkpoint)\.safetensors"
@@ -73,7 +74,7 @@ def census(root: Path) -> dict[str, RunFolder]:
 
 def run_folder(root: Path, key: str) -> RunFolder:
     """One run's."""
-    path = root / "runs" / key[:2] / key
+    path = folder_of(root, key)
     plain = not any(folder.is_symlink() for folder in (path, path.parent, path.parent.parent))
     return RunFolder(key, tuple(_files(path, _FILE)) if plain else ())
 
@@ -87,7 +88,7 @@ def strays(root: Path) -> list[File]:
 def peek(root: Path, key: str) -> dict[str, Any] | None:
     """A run's result; None where there is none that is sound. Unlike the store, it sets nothing aside."""
     try:
-        path = root / "runs" / key[:2] / key / "result.json"
+        path = folder_of(root, key) / "result.json"
         payload = unsealed(path.read_bytes(), key, path)
     except FileNotFoundError:
         return None

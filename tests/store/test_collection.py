@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -162,6 +163,21 @@ class TestMeanwhile:
             holder.stdin.close()
         assert done.left == [f"run {OTHER[:12]} is being trained; it stays"]
         assert names(store, OTHER) == WHOLE
+
+    def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(self, store, monkeypatch):
+        real = Path.unlink
+
+        def unlink(self, missing_ok=False):
+            if self.name == "mask.safetensors":
+                raise PermissionError(1, "Operation not permitted")
+            real(self, missing_ok=missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", unlink)
+        done = collect(store)
+        assert {piece.file.name for piece in done.pieces} == WHOLE - {"mask.safetensors"}
+        (line,) = done.left
+        assert line.endswith("mask.safetensors could not be removed (Operation not permitted); it stays")
+        assert names(store, OTHER) == {"mask.safetensors"}
 
     def test_no_study_begins_while_runs_are_removed(self, store, monkeypatch):
         held = []
