@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -102,13 +103,32 @@ def test_weights_go_with_a_finished_study_only(store):
     assert ("weights", KEY, "step-7.safetensors") not in found(store, weights=True)
 
 
-def test_what_was_set_aside_goes(store):
-    (store.root / "runs" / KEY[:2] / KEY / "mask.safetensors.corrupt").touch()
-    assert ("leftovers", KEY, "mask.safetensors.corrupt") in found(store)
+@pytest.mark.parametrize("name", ["mask.safetensors.corrupt", "mask.safetensors.0123abcd.corrupt"])
+def test_what_was_set_aside_goes(store, name):
+    (store.root / "runs" / KEY[:2] / KEY / name).touch()
+    assert ("leftovers", KEY, name) in found(store)
 
 
-@pytest.mark.parametrize("place", [f"runs/{KEY[:2]}/{KEY}/.result.json.ab12_xyz", f"studies/.{'0' * 16}.json.ab12_xyz"])
+def test_of_the_users_own_weights_and_masks_only_what_was_set_aside_goes(store):
+    store.keep_given({"w": np.zeros(3)})
+    (path,) = (store.root / "given").iterdir()
+    aside = path.with_name(f"{path.name}.corrupt")
+    aside.touch()
+    collect(store)
+    assert (path.exists(), aside.exists()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"runs/{KEY[:2]}/{KEY}/.result.json.ab12_xyz",
+        f"studies/.{'0' * 16}.json.ab12_xyz",
+        f"given/.{KEY}.safetensors.ab12_xyz",
+        ".format.ab12_xyz",
+    ],
+)
 def test_a_half_written_file_goes_once_its_writer_cannot_be_alive(store, place):
+    (store.root / "given").mkdir()
     (store.root / place).touch()
     name = place.rpartition("/")[2]
     assert name not in {each for *_, each in found(store)}
