@@ -198,7 +198,7 @@ class Arms:
         return {slot: run for slot, run in runs.items() if run is not None}
 
     def probe(self, accuracy: Mapping[Slot, float]) -> list[Slot]:
-        """The dense network at its best lr for twice as long (DESIGN: an adequate recipe), once that lr is known."""
+        """The dense network at its best lr for twice as long, once that lr is known: is the recipe adequate?"""
         means: dict[float, float] = {}
         for lr in self.recipe.lrs:
             of_lr = [accuracy.get(slot) for slot in self._grid("dense", None, None, [lr])]

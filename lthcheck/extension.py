@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from lthcheck.fault import fault
@@ -13,15 +14,18 @@ from lthcheck.fault import fault
 def load(name: str) -> None:
     """Imports a module by name, from the current folder too, or a Python file by path, which finds its neighbours.
 
+    What it prints goes to standard error: it must not stand among results.
+
     Raises:
         ValueError: if it is not there, or fails.
     """
     try:
-        if name.endswith(".py"):
-            _load_file(Path(name).expanduser().resolve())
-        else:
-            _look_in(Path.cwd())
-            importlib.import_module(name)
+        with redirect_stdout(sys.stderr):
+            if name.endswith(".py"):
+                _load_file(Path(name).expanduser().resolve())
+            else:
+                _look_in(Path.cwd())
+                importlib.import_module(name)
     except (Exception, SystemExit) as error:
         rule = "must be a Python file or module that can be imported"
         raise ValueError(f"import={name!r} {rule} ({fault(error)}); mend it, or name another") from error

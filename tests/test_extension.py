@@ -85,3 +85,8 @@ def test_a_file_may_not_hide_a_module_of_python(tmp_path):
     before = sys.modules["json"]
     assert "rename the file" in refusal(written(tmp_path / "json.py", ""))
     assert sys.modules["json"] is before
+
+
+def test_what_a_file_prints_does_not_stand_among_results(tmp_path, capsys):
+    load(written(tmp_path / "printing_of_test.py", "print('hello')"))
+    assert tuple(capsys.readouterr()) == ("", "hello\n")

@@ -19,7 +19,7 @@ CIFAR_STEPS = 782  # 50 000 images in batches of 64, the last of 16
 
 class TestLadder:
     def test_it_is_the_row_of_ma2021(self):
-        """FIELD.md, as printed there, to three places."""
+        """Ma et al. 2021, as printed there, to three places."""
         published = [0.2, 0.36, 0.488, 0.59, 0.672, 0.738, 0.79, 0.832, 0.866, 0.893, 0.914, 0.931, 0.945, 0.956]
         assert ladder(14) == pytest.approx(published, abs=5e-4)
         assert MA2021.sparsities == ladder(14)
@@ -39,7 +39,7 @@ class TestLadder:
 
 
 class TestMa2021:
-    """Table E.1 as in FIELD.md."""
+    """Ma et al. 2021, Table E.1."""
 
     def test_its_numbers(self):
         assert (MA2021.epochs, MA2021.batch, MA2021.weight_decay, MA2021.momentum) == (160, 64, 5e-4, 0.9)

@@ -42,7 +42,7 @@ from lthcheck.run import (
 
 
 def experiments():
-    """The table of DESIGN.md, section 2, by row; runs in another process too, so it uses the algebra alone."""
+    """The experiments of the field, each as an expression; read in another process too, with the algebra alone."""
     net = Network("mlp-300-100", shape=(40,), classes=10)
     data = Data("mnist1d", fingerprint="f" * 64)
     r = Training(lr=0.1, batch=100, steps=50)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, size, store_option, studies_named
+from lthcheck.cli.place import count, root_of, store_option, studies_named
+from lthcheck.size import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def command(
     runs that no study on record needs. What stays: all that a study on record needs, also to go on after it was
     killed, and every run that is being trained. Without --yes it asks on a terminal, and elsewhere only shows.
     Runs that were trained before the store kept studies on record count as not needed: ask their studies again first.
+    Weights and masks of your own, which the store keeps a copy of, stay; `lthcheck ls` says how much room they take.
     A study that is forgotten while it is asked trains again what was removed.
 
     \b
@@ -74,8 +76,12 @@ def command(
         click.echo(_table(pieces))
         for line in (*(f"study {id_} would be forgotten" for id_ in shown), *notes):
             click.echo(line)
-    go = bool(pieces or shown) and (yes or (not as_json and _terminal() and click.confirm("remove it?")))
-    done = remove(Store(root), pieces, terms, shown) if go else None
+    done = None
+    if (pieces or shown) and (yes or (not as_json and _terminal())):
+        opened = Store(root)
+        opened.check_writable()
+        if yes or click.confirm("remove it?"):
+            done = remove(opened, pieces, terms, shown)
     if as_json:
         removed = [] if done is None else done.pieces
         values = {

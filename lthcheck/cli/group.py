@@ -38,6 +38,8 @@ class Group(click.Group):
         except KeyboardInterrupt as error:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done: a second Ctrl-C has nothing to end
             told, code = str(error) or "interrupted", INTERRUPTED
+        except click.Abort:  # Ctrl-C or Ctrl-D at a question
+            told, code = "interrupted", INTERRUPTED
         click.echo("\r\033[K" * sys.stderr.isatty() + told, err=True)  # over the line of progress
         return ctx.exit(code)
 

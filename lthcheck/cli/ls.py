@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, size, store_option, studies_named, when
+from lthcheck.cli.place import count, root_of, store_option, studies_named, when
+from lthcheck.size import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,10 +49,11 @@ def command(study: str | None, store: str | None, as_json: bool) -> None:
 
 
 def _show_studies(root: Path, as_json: bool) -> None:
-    from lthcheck.store.census import bytes_of, census
+    from lthcheck.store.census import bytes_of, census, given
     from lthcheck.store.ledger import entries
 
-    folders = census(root)
+    folders, own = census(root), given(root)
+    own_bytes = sum(file.bytes for file in own)
     known, unreadable = entries(root)
     rest = set(folders).difference(*(entry.keys for entry in known))
     if as_json:
@@ -60,6 +62,7 @@ def _show_studies(root: Path, as_json: bool) -> None:
             "studies": [_study(entry, folders) for entry in known],
             "unreadable": unreadable,
             "not_needed": {"runs": len(rest), "bytes": bytes_of(folders, rest)},
+            "given": {"files": len(own), "bytes": own_bytes},
         }
         click.echo(json.dumps(values, indent=1, ensure_ascii=False))
         return
@@ -69,6 +72,8 @@ def _show_studies(root: Path, as_json: bool) -> None:
         click.echo(f"no study on record in {root}; `lthcheck run --preset tiny` asks one")
     for id_ in unreadable:
         click.echo(f"study {id_} cannot be read; ask it again, or forget it: lthcheck gc --study {id_}")
+    if own:
+        click.echo(f"{count(len(own), 'file')} ({size(own_bytes)}) with weights and masks of your own")
     if rest:
         needed = f"{count(len(rest), 'run')} ({size(bytes_of(folders, rest))}) that no study on record needs"
         click.echo(f"{needed}; `lthcheck gc` shows what can be removed")

@@ -1,4 +1,4 @@
-"""The store that a command works on, and how sizes are shown."""
+"""The store that a command works on, and how times and numbers are shown."""
 
 from __future__ import annotations
 
@@ -48,22 +48,6 @@ def studies_named(root: Path, texts: Any) -> list[Entry]:
             raise ValueError(f"study={text!r} {rule}: {listed}")
         chosen += found
     return chosen
-
-
-def size(bytes_: int) -> str:
-    """Bytes for people.
-
-    >>> size(512), size(1_234_567)
-    ('512 B', '1.2 MB')
-    """
-    if bytes_ < 1000:
-        return f"{bytes_} B"
-    value = float(bytes_)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 999.95:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1000:.1f} TB"
 
 
 def when(asked: str) -> str:

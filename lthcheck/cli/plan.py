@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,8 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
     calibrated = not no_calibration
     if calibrated:
         check_device(options.get("device", "cpu"))
-    found, together = forecast(studies(options), store, data_dir=data_dir, calibrated=calibrated)
+    with redirect_stdout(sys.stderr):  # what a loader of the user's own prints is no result
+        found, together = forecast(studies(options), store, data_dir=data_dir, calibrated=calibrated)
     records = [each.as_json() | {"together": together.as_json()} for each in found]
     for note in notes:
         click.echo(note, err=True)

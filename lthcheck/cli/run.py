@@ -24,7 +24,7 @@ def command(ctx: click.Context, /, as_json: bool, **texts: Any) -> None:
     from lthcheck.options import studies
 
     options = chosen(texts)
-    with redirect_stdout(sys.stderr):  # what the user's own file prints is no result
+    with redirect_stdout(sys.stderr):  # what a loader of the user's own prints is no result
         asked = {study: study.questions() for study in studies(options)}
         found = inquire(asked, options, command=shlex.join(["lthcheck", *sys.argv[1:]]), show=shown)
     click.echo("", err=True)

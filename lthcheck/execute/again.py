@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lthcheck import data
 from lthcheck.arms import Arms
+from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import Demand, plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
@@ -27,7 +28,7 @@ def train_again(
 
     Raises:
         ValueError: if the data set or the network is not the one that the run was trained with.
-        TrainerError: if a trainer failed.
+        TrainerError: if a trainer failed, or the run broke a rule of the protocol.
     """
     study = Study.from_json(entry.study)
     arms = Arms(study, data.describe(study.dataset, data_dir=data_dir))
@@ -49,5 +50,5 @@ def train_again(
         pool.train(made, progress, show)
     finally:
         pool.close()
-    for violation in progress.violations:
-        raise violation
+    if progress.violations:
+        raise TrainerError(f"the run was not kept, since it broke a rule: {progress.violations[0]}")

@@ -116,7 +116,10 @@ def _heard(gauge: Connection[Any, Any], word: str) -> Any:
             raise TrainerError("the calibration ended before it was done; leave it out with --no-calibration") from None
         if message[0] == "refused":
             raise Refused(message[1])
-        if message[0] == "error":
-            raise TrainerError(f"the calibration failed; leave it out with --no-calibration\n{message[1]}")
+        if message[0] in ("error", "stopped", "missing"):
+            why = " ".join(message[1].split())
+            raise TrainerError(f"the calibration failed ({why}); mend that, or leave it out with --no-calibration")
         if message[0] == word:
             return message[-1]
+        if message[0] == "idle":
+            raise TrainerError(f"the calibration told no {word}; leave it out with --no-calibration")

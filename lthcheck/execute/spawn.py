@@ -14,7 +14,8 @@ from lthcheck.execute.error import INSIDE_A_TRAINER
 from lthcheck.execute.registered import Packed
 
 PROGRAM = (
-    "import sys; from pathlib import Path; from lthcheck.execute.worker import Place, main; "
+    "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place; "
+    "from lthcheck.execute.worker import main; "
     "from lthcheck.execute.{module} import {worker}; "
     "main(int(sys.argv[1]), Place(Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None), {worker})"
 )

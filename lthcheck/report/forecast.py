@@ -9,8 +9,7 @@ from tabulate import tabulate
 
 from lthcheck.duration import duration
 from lthcheck.report.words import rate
-
-UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+from lthcheck.size import size
 
 
 def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
@@ -29,15 +28,6 @@ def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = Tr
     record, machine = records[0]["together"], _machine(records[0])
     lines = _cost(record, machine, shared="each once for all studies that share it", calibrated=calibrated)
     return "all studies together\n\n" + _aligned(lines)
-
-
-def size(count: int) -> str:
-    """Bytes for people.
-
-    >>> size(999), size(4_299_693)
-    ('999 B', '4.3 MB')
-    """
-    return next((f"{count / unit:.1f} {name}" for unit, name in UNITS if count >= unit), f"{count} B")
 
 
 def _arms(record: Mapping[str, Any]) -> str:

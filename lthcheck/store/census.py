@@ -14,11 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lthcheck.store.layout import folder_of
 from lthcheck.store.sealed import unsealed
 
 _KEPT = r"result\.json|(step-\d+|correct-\d+|mask|checkpoint)\.safetensors"
-_FILE = re.compile(rf"{_KEPT}|({_KEPT})\.corrupt|\.({_KEPT})\.[a-z0-9_]{{8}}")
-_STUDY = re.compile(r"\.[0-9a-f]{16}\.json\.[a-z0-9_]{8}")
+_CORRUPT = r"(\.[0-9a-f]{8})?\.corrupt"  # set aside; with a number of its own where the name was taken
+_RANDOM = r"\.[a-z0-9_]{8}"  # half-written, under a hidden name
+_FILE = re.compile(rf"{_KEPT}|({_KEPT}){_CORRUPT}|\.({_KEPT}){_RANDOM}")
+_STUDY = re.compile(rf"\.[0-9a-f]{{16}}\.json{_RANDOM}")
+_FORMAT = re.compile(rf"\.format{_RANDOM}")
+_SHA256 = r"[0-9a-f]{64}\.safetensors"
+_GIVEN = re.compile(_SHA256)
+_NOT_GIVEN = re.compile(rf"{_SHA256}{_CORRUPT}|\.{_SHA256}{_RANDOM}")
 _PROBE = re.compile(r"tmp[a-z0-9_]{8}")  # of a process that was killed while it opened the store
 
 
@@ -73,21 +80,26 @@ def census(root: Path) -> dict[str, RunFolder]:
 
 def run_folder(root: Path, key: str) -> RunFolder:
     """One run's."""
-    path = root / "runs" / key[:2] / key
+    path = folder_of(root, key)
     plain = not any(folder.is_symlink() for folder in (path, path.parent, path.parent.parent))
     return RunFolder(key, tuple(_files(path, _FILE)) if plain else ())
 
 
 def strays(root: Path) -> list[File]:
-    """What killed processes left outside the runs' folders."""
-    studies = [] if (root / "studies").is_symlink() else _files(root / "studies", _STUDY)
-    return [*studies, *(file for file in _files(root, _PROBE) if file.bytes == 0)]
+    """What killed processes left outside the runs' folders, and what was set aside there."""
+    probes = (file for file in _files(root, _PROBE) if file.bytes == 0)
+    return [*_inside(root, "studies", _STUDY), *_inside(root, "given", _NOT_GIVEN), *_files(root, _FORMAT), *probes]
+
+
+def given(root: Path) -> list[File]:
+    """Weights and masks of the user's own."""
+    return _inside(root, "given", _GIVEN)
 
 
 def peek(root: Path, key: str) -> dict[str, Any] | None:
     """A run's result; None where there is none that is sound. Unlike the store, it sets nothing aside."""
     try:
-        path = root / "runs" / key[:2] / key / "result.json"
+        path = folder_of(root, key) / "result.json"
         payload = unsealed(path.read_bytes(), key, path)
     except FileNotFoundError:
         return None
@@ -97,6 +109,10 @@ def peek(root: Path, key: str) -> dict[str, Any] | None:
 def bytes_of(folders: Mapping[str, RunFolder], keys: set[str]) -> int:
     """What the runs with these keys take on disk."""
     return sum(folders[key].bytes for key in keys if key in folders)
+
+
+def _inside(root: Path, name: str, pattern: re.Pattern[str]) -> list[File]:
+    return [] if (root / name).is_symlink() else list(_files(root / name, pattern))
 
 
 def _folders(root: Path, name: str) -> list[os.DirEntry[str]]:

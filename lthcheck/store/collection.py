@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from filelock import Timeout
-
-from lthcheck.store import Store, ledger
+from lthcheck.store import Store, StoreError, ledger
 from lthcheck.store.census import File, RunFolder, census, run_folder, strays
+from lthcheck.store.layout import folder_of
 
 KINDS: dict[str, str] = {
     "leftovers": "half-written files of killed processes, and files set aside as corrupt",
@@ -97,7 +96,7 @@ def needs(root: Path, forget: Collection[str]) -> Needs:
             continue
         for run in entry.runs:
             weights.setdefault(run.key, set()).update(run.weights)
-        if entry.verdict is None or not all((_folder(root, key) / "result.json").exists() for key in entry.keys):
+        if entry.verdict is None or not all((folder_of(root, key) / "result.json").exists() for key in entry.keys):
             unfinished |= entry.keys
     return Needs(weights, unfinished, tuple(id_ for id_ in unreadable if id_ not in forget))
 
@@ -136,21 +135,32 @@ def _remove(store: Store, run: str, pieces: list[Piece], needed: Needs, terms: T
         _unlink([piece for piece in pieces if piece.file in strays(store.root)], done)
         return
     try:
-        with store.lock(run).acquire(timeout=0):
-            if _of_run(run_folder(store.root, run), needed, terms) != pieces:
-                done.left.append(f"run {run[:12]} has changed meanwhile; it stays")
-                return
-            _unlink(pieces, done)
-            with suppress(OSError):  # something lies there that is not the store's
-                _folder(store.root, run).rmdir()
-    except Timeout:
+        held = store.hold(run)
+    except StoreError as error:
+        done.left.append(str(error))
+        return
+    if held is None:
         done.left.append(f"run {run[:12]} is being trained; it stays")
+        return
+    try:
+        if _of_run(run_folder(store.root, run), needed, terms) != pieces:
+            done.left.append(f"run {run[:12]} has changed meanwhile; it stays")
+            return
+        _unlink(pieces, done)
+        with suppress(OSError):  # something lies there that is not the store's
+            folder_of(store.root, run).rmdir()
+    finally:
+        held.release()
 
 
 def _unlink(pieces: list[Piece], done: Removed) -> None:
     for piece in pieces:
-        piece.file.path.unlink(missing_ok=True)
-        done.pieces.append(piece)
+        try:
+            piece.file.path.unlink(missing_ok=True)
+        except OSError as error:
+            done.left.append(f"{piece.file.path} could not be removed ({error.strerror}); it stays")
+        else:
+            done.pieces.append(piece)
 
 
 def _of_run(folder: RunFolder, needed: Needs, terms: Terms) -> list[Piece]:
@@ -173,7 +183,3 @@ def _of_run(folder: RunFolder, needed: Needs, terms: Terms) -> list[Piece]:
 def _old(file: File, terms: Terms) -> bool:
     half_written = not file.name.endswith((".json", ".safetensors", ".corrupt"))  # it ends in random letters
     return file.written < min(terms.before, terms.now - STILL_WRITTEN if half_written else float("inf"))
-
-
-def _folder(root: Path, key: str) -> Path:
-    return root / "runs" / key[:2] / key

@@ -138,16 +138,19 @@ def forget(root: Path, id_: str) -> None:
 
 
 def read(root: Path, id_: str) -> Entry | None:
-    """A study on record; None if it is not, or if its file is not what was written there."""
+    """A study on record; None if it is not, or if its file is not what this version writes there."""
     try:
         payload = unsealed(_path(root, id_).read_bytes(), id_, _path(root, id_))
     except FileNotFoundError:
         return None
     value = {} if payload is None else json.loads(payload)
-    if value.pop("schema", None) != SCHEMA:
+    try:
+        if value.pop("schema", None) != SCHEMA:
+            return None
+        runs = tuple(NeededRun(**run | {"weights": tuple(run["weights"])}) for run in value.pop("runs"))
+        return Entry(runs=runs, **value)
+    except (TypeError, KeyError, AttributeError):  # another version has other fields
         return None
-    runs = tuple(NeededRun(**run | {"weights": tuple(run["weights"])}) for run in value.pop("runs"))
-    return Entry(runs=runs, **value)
 
 
 def ids(root: Path) -> Iterator[str]:

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from filelock import FileLock, Timeout
 
+from lthcheck.store.layout import folder_of
 from lthcheck.store.sealed import FORMAT, OTHER, OtherVersion, StoreError, put, unsealed, unwritten, write_sealed
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Store:
 
     def forget(self, key: str) -> None:
         """Removes all that is kept of a run, its result first: without it, nothing else counts."""
-        for path in [self._path(key, "result.json"), *self._folder(key).glob("*.safetensors")]:
+        for path in [self._path(key, "result.json"), *folder_of(self.root, key).glob("*.safetensors")]:
             path.unlink(missing_ok=True)
 
     def drop(self, key: str, name: str) -> None:
@@ -135,7 +136,7 @@ class Store:
 
     def steps(self, key: str) -> list[int]:
         """The steps whose state is kept, in order."""
-        names = [path.stem.removeprefix("step-") for path in self._folder(key).glob("step-*.safetensors")]
+        names = [path.stem.removeprefix("step-") for path in folder_of(self.root, key).glob("step-*.safetensors")]
         return sorted(int(name) for name in names if name.isdecimal())
 
     def keep_given(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -180,11 +181,8 @@ class Store:
         names = (path.parent.name for path in self.root.glob("runs/*/*/result.json"))
         yield from sorted(name for name in names if re.fullmatch("[0-9a-f]{64}", name))  # not what was set aside
 
-    def _folder(self, key: str) -> Path:
-        return self.root / "runs" / key[:2] / key
-
     def _path(self, key: str, file: str) -> Path:
-        return self._folder(key) / file
+        return folder_of(self.root, key) / file
 
     def _check_format(self) -> None:
         path = self.root / "format"

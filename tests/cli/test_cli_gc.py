@@ -53,6 +53,25 @@ def test_it_asks_on_a_terminal(cluttered, monkeypatch, said, left):
     assert (OTHER in runs(cluttered)) is left
 
 
+def test_an_interrupted_question_removes_nothing(cluttered, monkeypatch, command):
+    monkeypatch.setattr(gc, "_terminal", lambda: True)
+    done = command("gc")  # standard input is at its end, as after Ctrl-D
+    assert (done.exit_code, done.stderr) == (130, "interrupted\n")
+    assert OTHER in runs(cluttered)
+
+
+def test_a_store_that_can_only_be_read_is_told_before_the_question(cluttered, monkeypatch, command):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lthcheck.store.store.tempfile.NamedTemporaryFile", refuse)
+    monkeypatch.setattr(gc, "_terminal", lambda: True)
+    done = command("gc")
+    assert (done.exit_code, "remove it?" in done.stdout) == (2, False)
+    assert "must be a folder that can be written (Permission denied)" in done.stderr
+    assert OTHER in runs(cluttered)
+
+
 def test_json_tells_what_was_shown_and_what_became_of_it(cluttered, command):
     size = Store(cluttered)._path(OTHER, "result.json").stat().st_size
     shown = {"kind": "runs", "runs": 1, "files": 1, "bytes": size}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 
 from lthcheck.store import Store
@@ -39,6 +40,15 @@ def test_what_no_study_needs_is_told(store, command, listed):
     size = (store / "runs" / "ab" / ("ab" * 32) / "result.json").stat().st_size
     assert listed()["not_needed"] == {"runs": 1, "bytes": size}
     assert f"1 run ({size} B) that no study on record needs; `lthcheck gc` shows" in command("ls").stdout
+
+
+def test_weights_and_masks_of_the_users_own_are_counted(store, command, listed):
+    assert listed()["given"] == {"files": 0, "bytes": 0}
+    Store(store).keep_given({"w": np.zeros(3)})
+    (path,) = (store / "given").iterdir()
+    bytes_ = path.stat().st_size
+    assert listed()["given"] == {"files": 1, "bytes": bytes_}
+    assert f"1 file ({bytes_} B) with weights and masks of your own" in command("ls").stdout
 
 
 @pytest.mark.parametrize("how", ["name", "id"])

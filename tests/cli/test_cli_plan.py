@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -98,6 +99,25 @@ def test_bad_input_is_told_in_one_line(options, message):
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: ")
     assert message in line
+
+
+def test_what_the_users_file_prints_does_not_stand_among_results(tmp_path):
+    text = """
+        import lthcheck, numpy as np
+        print("imported")
+        def loader():
+            print("loading")
+            x, y = np.arange(1280, dtype="float32").reshape(64, 20), np.arange(64) % 4
+            return lthcheck.Arrays(x_train=x, y_train=y, x_test=x, y_test=y)
+        lthcheck.register_dataset("printing", loader)
+    """
+    (tmp_path / "printing_set.py").write_text(dedent(text))
+    program = "from lthcheck.cli import main; main()"
+    options = asked("--no-calibration", "--json", "--import", "printing_set.py", "--dataset", "printing")
+    done = subprocess.run([sys.executable, "-c", program, *options], capture_output=True, text=True, check=False)
+    assert {"imported", "loading"} <= set(done.stderr.splitlines())
+    assert done.returncode == 0, done.stderr
+    assert [each["study"]["dataset"] for each in json.loads(done.stdout)] == ["printing"]
 
 
 def test_without_a_calibration_torch_is_not_imported():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
-from lthcheck.execute.calibrate import calibrate
+from lthcheck.execute.calibrate import _heard, calibrate
+from lthcheck.execute.error import TrainerError
 from lthcheck.execute.plan import plan
+from lthcheck.execute.trainer import MissingWeights
 from lthcheck.execute.wants import Wants
+from lthcheck.execute.worker import _failures
 from lthcheck.store import Store
 
 
@@ -54,3 +58,24 @@ def test_what_fails_there_is_told(jobs, scratch, dataset):
             calibrate(jobs, data_dir=None, trainers=1)
     finally:
         (scratch / "away").rename(dataset)
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (OSError(28, "No space left on device"), r"failed \(\[Errno 28\] No space left on device\)"),
+        (MissingWeights("ab" * 32, 7), r"failed \(weights of run abababababab at step 7 are missing\)"),
+        (RuntimeError("two\nlines"), r"failed \(RuntimeError: two lines\)"),
+        (None, "told no pace"),
+    ],
+)
+def test_a_process_that_measures_nothing_is_not_waited_for(failure, told):
+    ours, theirs = Pipe()
+    with ours, theirs:
+        with _failures(theirs.send):
+            if failure is not None:
+                raise failure
+        theirs.send(("idle",))
+        with pytest.raises(TrainerError, match=told) as error:
+            _heard(ours, "pace")
+    assert "\n" not in str(error.value)

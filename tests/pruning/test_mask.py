@@ -1,4 +1,4 @@
-"""Masks: exact counts, ties by index, nothing revived (failures F3, F6 and F7 of FIELD.md)."""
+"""Masks: exact counts, ties by index, nothing revived, no layer pruned for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record is the schema of DESIGN 6, survives its file and refuses what it cannot hold."""
+"""The record holds to its schema, survives its file and refuses what it cannot hold."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -101,13 +103,32 @@ def test_weights_go_with_a_finished_study_only(store):
     assert ("weights", KEY, "step-7.safetensors") not in found(store, weights=True)
 
 
-def test_what_was_set_aside_goes(store):
-    (store.root / "runs" / KEY[:2] / KEY / "mask.safetensors.corrupt").touch()
-    assert ("leftovers", KEY, "mask.safetensors.corrupt") in found(store)
+@pytest.mark.parametrize("name", ["mask.safetensors.corrupt", "mask.safetensors.0123abcd.corrupt"])
+def test_what_was_set_aside_goes(store, name):
+    (store.root / "runs" / KEY[:2] / KEY / name).touch()
+    assert ("leftovers", KEY, name) in found(store)
 
 
-@pytest.mark.parametrize("place", [f"runs/{KEY[:2]}/{KEY}/.result.json.ab12_xyz", f"studies/.{'0' * 16}.json.ab12_xyz"])
+def test_of_the_users_own_weights_and_masks_only_what_was_set_aside_goes(store):
+    store.keep_given({"w": np.zeros(3)})
+    (path,) = (store.root / "given").iterdir()
+    aside = path.with_name(f"{path.name}.corrupt")
+    aside.touch()
+    collect(store)
+    assert (path.exists(), aside.exists()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"runs/{KEY[:2]}/{KEY}/.result.json.ab12_xyz",
+        f"studies/.{'0' * 16}.json.ab12_xyz",
+        f"given/.{KEY}.safetensors.ab12_xyz",
+        ".format.ab12_xyz",
+    ],
+)
 def test_a_half_written_file_goes_once_its_writer_cannot_be_alive(store, place):
+    (store.root / "given").mkdir()
     (store.root / place).touch()
     name = place.rpartition("/")[2]
     assert name not in {each for *_, each in found(store)}
@@ -162,6 +183,21 @@ class TestMeanwhile:
             holder.stdin.close()
         assert done.left == [f"run {OTHER[:12]} is being trained; it stays"]
         assert names(store, OTHER) == WHOLE
+
+    def test_a_file_that_cannot_be_removed_is_told_and_the_others_go(self, store, monkeypatch):
+        real = Path.unlink
+
+        def unlink(self, missing_ok=False):
+            if self.name == "mask.safetensors":
+                raise PermissionError(1, "Operation not permitted")
+            real(self, missing_ok=missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", unlink)
+        done = collect(store)
+        assert {piece.file.name for piece in done.pieces} == WHOLE - {"mask.safetensors"}
+        (line,) = done.left
+        assert line.endswith("mask.safetensors could not be removed (Operation not permitted); it stays")
+        assert names(store, OTHER) == {"mask.safetensors"}
 
     def test_no_study_begins_while_runs_are_removed(self, store, monkeypatch):
         held = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -12,6 +12,7 @@ from lthcheck.data import Info
 from lthcheck.recipe import Recipe
 from lthcheck.run import needs
 from lthcheck.store import Store, ledger
+from lthcheck.store.sealed import write_sealed
 from lthcheck.study import Study
 from lthcheck.witness import witness
 
@@ -98,6 +99,25 @@ def test_an_entry_of_a_later_version_is_not_read(root, monkeypatch):
         later.setattr(ledger, "SCHEMA", "lthcheck.study/2")
         ledger.keep(root, entry(study()))
     assert ledger.entries(root) == ([], [entry(study()).id])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body | {"colour": "red"},
+        lambda body: {name: value for name, value in body.items() if name != "runs"},
+        lambda body: {name: value for name, value in body.items() if name != "asked"},
+        lambda body: body | {"runs": [run | {"colour": "red"} for run in body["runs"]]},
+        lambda body: body | {"runs": [{"key": run["key"]} for run in body["runs"]]},
+        lambda body: [body],
+    ],
+)
+def test_an_entry_with_other_fields_is_not_read(root, change):
+    noted = entry(study())
+    body = {"schema": ledger.SCHEMA} | asdict(noted)
+    (root / "studies").mkdir()
+    write_sealed(root / "studies" / f"{noted.id}.json", noted.id, json.dumps(change(body)).encode())
+    assert ledger.entries(root) == ([], [noted.id])
 
 
 def test_the_last_asked_comes_first(root):

@@ -1,4 +1,4 @@
-"""The training contract (DESIGN 5): alone = stacked = any thread count, bitwise; interrupted = uninterrupted."""
+"""The training contract: alone = stacked = any thread count, bitwise; interrupted = uninterrupted."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class TestPlantedVerdicts:
         [("imp", 0.733, "none"), ("omp", 0.751, "jackpot")],
     )
     def test_mnist1d_as_measured_with_an_adequate_recipe(self, method, lt, verdict):
-        # DESIGN.md, section 4: s = .832, T = 80; dense is best inside the grid and gains .001 from 2T.
+        # Sparsity .832, T = 80: dense is best inside the grid and gains .001 from 2T.
         levels = {
             "lt": {0.2: lt},
             "rr": {0.2: 0.742},

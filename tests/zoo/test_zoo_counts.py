@@ -13,7 +13,8 @@ from lthcheck.zoo import layout
 PADDED = (("shortcut", "pad"),)
 CIFAR = (3, 32, 32)
 
-# Parameters, of these weights of convolutions and linear layers; FIELD.md.
+# Parameters, and the weights of convolutions and linear layers among them; the layouts are those of LeCun 1998 (LeNet),
+# Frankle and Carbin 2019 (Conv-2, 4, 6) and He et al. 2016 (ResNet).
 COUNTS = [
     (zoo.network("lenet-300-100", (1, 28, 28), 10), 266_610, 266_200),
     (zoo.network("mlp-300-100", (28, 28), 10), 266_610, 266_200),

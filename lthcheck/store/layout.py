@@ -1,0 +1,13 @@
+"""Where a run lies in a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def folder_of(root: Path, key: str) -> Path:
+    """The folder of a run, which need not be there."""
+    return root / "runs" / key[:2] / key
