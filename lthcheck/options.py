@@ -28,11 +28,16 @@ def _text(text: str) -> str:
     return text
 
 
-def _path(text: str) -> str:
-    path = os.path.expanduser(_text(text))
-    if path.startswith("~"):
+def path(text: str) -> str:
+    """A path with a home folder written out.
+
+    Raises:
+        ValueError: with the rule, without the value.
+    """
+    whole = os.path.expanduser(_text(text))
+    if whole.startswith("~"):
         raise ValueError("must not begin with a user who is not there; write the path out")
-    return path
+    return whole
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -108,11 +113,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
     Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
     Option("require", "fail unless the verdict is at least this prize", _one_of("secondary", "jackpot"), "PRIZE"),
-    Option("expect", "TOML with the verdicts that you expect", _path, "FILE"),
+    Option("expect", "TOML with the verdicts that you expect", path, "FILE"),
     Option("assume-adequate", "vouch for the recipe: condition 1 asks for the sparsity alone", None),
-    Option("store", "folder that keeps results; without, a folder in the user's cache", _path, "DIR"),
-    Option("report-dir", "folder for reports", _path, "DIR"),
-    Option("data-dir", "folder that data sets lie in, or are downloaded to", _path, "DIR"),
+    Option("store", "folder that keeps results; without, a folder in the user's cache", path, "DIR"),
+    Option("report-dir", "folder for reports", path, "DIR"),
+    Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
     Option("device", "cpu or cuda", _one_of("cpu", "cuda")),
 )
 

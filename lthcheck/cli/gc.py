@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, size, store_option, studies_named
+from lthcheck.cli.place import root_of, size, store_option, studies_named
+from lthcheck.quantity import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ def command(
     ]
     if not as_json:
         click.echo(_table(pieces))
-        for line in (*(f"study {id_} would be forgotten" for id_ in shown), *notes):
+        for line in (*(f"study {id_} would be forgotten" for id_ in shown if not yes), *notes):
             click.echo(line)
     go = bool(pieces or shown) and (yes or (not as_json and _terminal() and click.confirm("remove it?")))
     done = remove(Store(root), pieces, terms, shown) if go else None
@@ -88,7 +89,7 @@ def command(
         }
         click.echo(json.dumps(values, indent=1, ensure_ascii=False))
     elif done is not None:
-        for line in done.left:
+        for line in (*(f"study {id_} is forgotten" for id_ in done.forgotten), *done.left):
             click.echo(line)
         freed = size(sum(piece.file.bytes for piece in done.pieces))
         click.echo(f"removed {count(len(done.pieces), 'file')}, {freed}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, size, store_option, studies_named, when
+from lthcheck.cli.place import root_of, size, store_option, studies_named, when
+from lthcheck.quantity import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,17 @@
+"""`lthcheck run`: what a refusal leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize("what", ["store", "device"])
+def test_a_refused_run_leaves_no_folder_for_reports(again, store, tmp_path, command, monkeypatch, what):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    changes = {"device": "cuda"}
+    if what == "store":
+        (store / "format").write_text("0\n")
+        changes = {}
+    done = command("run", *again(**changes, **{"report-dir": tmp_path / "reports"}))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert not (tmp_path / "reports").exists()
