@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lthcheck.store.ledger import Entry, NeededRun
 
 
-@click.command("export")
+@click.command("export", short_help="Write a ticket for other programs.")
 @click.argument("source", metavar="STUDY|RUN", shell_complete=complete.studies)
 @click.option(
     "--method", metavar="NAME", shell_complete=complete.option("method"), help="How its mask was found, e.g. imp."

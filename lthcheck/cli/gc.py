@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lthcheck.store.collection import Piece
 
 
-@click.command("gc")
+@click.command("gc", short_help="Show and remove what no study needs.")
 @store_option
 @click.option("--older-than", metavar="DAYS", help="Leave what was written in the last DAYS days.")
 @click.option(

@@ -22,7 +22,7 @@ STUDY_HEADS = ("id", "study", "method", "sparsity", "lr", "seeds", "verdict", "r
 RUN_HEADS = ("arm", "method", "sparsity", "lr", "seed", "epochs", "accuracy", "run", "size")
 
 
-@click.command("ls")
+@click.command("ls", short_help="List studies on record, or the runs of one.")
 @click.argument("study", required=False, shell_complete=complete.studies)
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="An object instead of a table.")
