@@ -182,7 +182,7 @@ def save(ticket: Ticket, folder: Path, formats: Collection[str] = tuple(FORMATS)
     return [folder / name for name in (*names, _SAID)]
 
 
-def check_free(folder: Path, names: Collection[str] = tuple(_CONTENT)) -> None:
+def check_free(folder: Path, names: Collection[str]) -> None:
     """Refuses a folder in which something that is no ticket has a name that a ticket's file would take.
 
     Raises:
