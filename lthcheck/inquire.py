@@ -11,7 +11,9 @@ from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
 from lthcheck.execute.progress import Progress
 from lthcheck.finding import Finding, terms
+from lthcheck.quantity import count
 from lthcheck.report.environment import environment
+from lthcheck.report.folder import made
 from lthcheck.report.github import append_summary
 from lthcheck.report.headline import nearest
 from lthcheck.store import Store, default_root, ledger
@@ -46,11 +48,11 @@ def inquire(
         OSError: if the store or the reports cannot be written; every training that was finished is kept.
         Interrupted: on Ctrl-C.
     """
-    folder = _report_folder(Path(chosen.get("report-dir", "reports")))
     told: list[str] = []
+    check_device(chosen.get("device", "cpu"))
     store = Store(chosen.get("store", default_root()), told.append)
     data_dir = Path(chosen["data-dir"]) if "data-dir" in chosen else None
-    check_device(chosen.get("device", "cpu"))
+    folder = made("report-dir", Path(chosen.get("report-dir", "reports")))
     answers, progress = answer(asked, store, data_dir=data_dir, show=show)
     surroundings = environment() | {"command": command}
     findings = [
@@ -82,7 +84,7 @@ def inquire(
             ledger.keep(store.root, replace(each.entry, judged=_judged(records[-1])))
     notes += append_summary(records, broken)
     done = progress.trained + progress.elsewhere
-    notes.append(f"{done} trainings in {duration(progress.seconds)}, the rest from the store {store.root}")
+    notes.append(f"{count(done, 'training')} in {duration(progress.seconds)}, the rest from the store {store.root}")
     return Found(findings, records, notes)
 
 
@@ -95,19 +97,6 @@ def _judged(record: Mapping[str, Any]) -> dict[str, Any]:
         lrs = [one["witness_lr"] for one in cell["conditions"] if one["witness_lr"] is not None]
         cells.append({name: cell[name] for name in ("method", "sparsity", "verdict")} | {"lr": next(iter(lrs), None)})
     return {name: record[name] for name in ("verdict", "at_least", "at_most")} | {"cells": cells}
-
-
-def _report_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".lthcheck"
-        probe.touch()
-        probe.unlink(missing_ok=True)  # another command may look at the same time
-    except OSError as error:
-        raise ValueError(
-            f"report-dir={str(folder)!r} must be a folder that can be written ({error.strerror}); name another"
-        ) from error
-    return folder
 
 
 def check_device(device: str) -> None:

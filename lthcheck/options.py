@@ -28,11 +28,16 @@ def _text(text: str) -> str:
     return text
 
 
-def _path(text: str) -> str:
-    path = os.path.expanduser(_text(text))
-    if path.startswith("~"):
+def path(text: str) -> str:
+    """A path with a home folder written out.
+
+    Raises:
+        ValueError: with the rule, without the value.
+    """
+    whole = os.path.expanduser(_text(text))
+    if whole.startswith("~"):
         raise ValueError("must not begin with a user who is not there; write the path out")
-    return path
+    return whole
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -60,14 +65,18 @@ def _points(text: str) -> float:
     return round(points / 100, 12)
 
 
-def _one_of(*names: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in names:
-            near = nearest(text, names).rstrip()
-            raise ValueError(f"must be one of {', '.join(names)}{near and '; ' + near}")
-        return text
+@dataclass(frozen=True)
+class OneOf:
+    """Parses one of some names."""
 
-    return parse
+    names: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        """The text itself, if it is one of them."""
+        if text not in self.names:
+            near = nearest(text, self.names).rstrip()
+            raise ValueError(f"must be one of {', '.join(self.names)}{near and '; ' + near}")
+        return text
 
 
 @dataclass(frozen=True)
@@ -99,21 +108,21 @@ OPTIONS: tuple[Option, ...] = (
     Option("epochs", "length T of every training", _whole, "N"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
     Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
-    Option("rule", "paper: means compared with margins, as in Ma et al. 2021", _one_of("paper")),
+    Option("rule", "paper: means compared with margins, as in Ma et al. 2021", OneOf(("paper",))),
     Option(
         "reading",
         "joint: one lr at which the conditions hold together; literal: one lr each",
-        _one_of("joint", "literal"),
+        OneOf(("joint", "literal")),
     ),
     Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
     Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
-    Option("require", "fail unless the verdict is at least this prize", _one_of("secondary", "jackpot"), "PRIZE"),
-    Option("expect", "TOML with the verdicts that you expect", _path, "FILE"),
+    Option("require", "fail unless the verdict is at least this prize", OneOf(("secondary", "jackpot")), "PRIZE"),
+    Option("expect", "TOML with the verdicts that you expect", path, "FILE"),
     Option("assume-adequate", "vouch for the recipe: condition 1 asks for the sparsity alone", None),
-    Option("store", "folder that keeps results; without, a folder in the user's cache", _path, "DIR"),
-    Option("report-dir", "folder for reports", _path, "DIR"),
-    Option("data-dir", "folder that data sets lie in, or are downloaded to", _path, "DIR"),
-    Option("device", "cpu or cuda", _one_of("cpu", "cuda")),
+    Option("store", "folder that keeps results; without, a folder in the user's cache", path, "DIR"),
+    Option("report-dir", "folder for reports", path, "DIR"),
+    Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
+    Option("device", "cpu or cuda", OneOf(("cpu", "cuda"))),
 )
 
 # What makes an expectation on record void once it is given.

@@ -1,4 +1,4 @@
-"""Numbers that a user writes or hands over: plain and in range, or refused with the rule."""
+"""Numbers that a user writes or hands over, plain and in range or refused with the rule, and things counted."""
 
 from __future__ import annotations
 
@@ -58,3 +58,12 @@ def check_tuple(name: str, value: object, example: str) -> None:
     """
     if not isinstance(value, tuple):
         raise TypeError(f"{name}={value!r} must be a tuple, e.g. {example}")
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "run"), count(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

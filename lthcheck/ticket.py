@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ import torch
 from torch import Tensor
 
 from lthcheck import __version__, protocol, zoo
+from lthcheck.report import atomic
 from lthcheck.run import Network
 from lthcheck.store import Store
 from lthcheck.training.initialiser import initial
 from lthcheck.training.realise import DTYPES
 
 SCHEMA = "lthcheck.ticket/1"
+_SAID = "ticket.json"
 FORMATS = {
     "safetensors": ("theta0.safetensors", "mask.safetensors", "weights.safetensors"),
     "prune": ("prune.safetensors",),
@@ -100,6 +103,7 @@ def ticket(store: Store, key: str) -> Ticket:
     expression = result["expression"]
     training = expression["training"]
     network = Network(**_plain(expression["network"]))
+    check_registered(result)
     state = store.tensors(key, f"step-{training['steps']}")
     mask = store.tensors(key, "mask") if result["layers"] else {}
     if state is None or mask is None:
@@ -121,14 +125,33 @@ def ticket(store: Store, key: str) -> Ticket:
     return Ticket(network, result, theta0, mask, {name: parts["weights"][name] for name in order}, parts["buffers"])
 
 
+def check_registered(result: Mapping[str, Any]) -> None:
+    """Refuses a run of a network of the user's own that no file has registered.
+
+    Raises:
+        ValueError: with the remedy.
+    """
+    network = result["expression"]["network"]
+    if network["fingerprint"] and not zoo.registered([network["name"]]):
+        rule = "is a network of your own and must be registered"
+        raise ValueError(f"model={network['name']!r} {rule}; name the file that does so with --import")
+
+
 def save(ticket: Ticket, folder: Path, formats: Collection[str] = tuple(FORMATS)) -> list[Path]:
     """Writes a ticket; `ticket.json`, written last, says what the files are and how to load them.
 
+    An earlier ticket in the folder goes; all other files stay.
+
     Args:
         formats: of `FORMATS`: "safetensors", "prune".
+
+    Raises:
+        ValueError: as `check_free`.
+        OSError: the folder takes no files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("ticket.json", *_CONTENT):  # of an earlier ticket
+    names = [name for which in formats for name in FORMATS[which]]
+    check_free(folder, names)
+    for name in _earlier(folder):
         (folder / name).unlink(missing_ok=True)
     content = {
         "theta0.safetensors": ticket.theta0,
@@ -136,9 +159,8 @@ def save(ticket: Ticket, folder: Path, formats: Collection[str] = tuple(FORMATS)
         "weights.safetensors": ticket.state_dict,
         "prune.safetensors": ticket.prune_state_dict,
     }
-    names = [name for which in formats for name in FORMATS[which]]
     for name in names:
-        (folder / name).write_bytes(safetensors.torch.save(dict(content[name])))
+        atomic.write_bytes(folder / name, safetensors.torch.save(dict(content[name])))
     load = {"safetensors": _LOAD, "prune": _LOAD_PRUNE}
     result = ticket.result
     said = {
@@ -156,8 +178,33 @@ def save(ticket: Ticket, folder: Path, formats: Collection[str] = tuple(FORMATS)
         "lthcheck": __version__,
         "torch": result["torch"],
     }
-    (folder / "ticket.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return [folder / name for name in (*names, "ticket.json")]
+    atomic.write_bytes(folder / _SAID, (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode())
+    return [folder / name for name in (*names, _SAID)]
+
+
+def check_free(folder: Path, names: Collection[str]) -> None:
+    """Refuses a folder in which something that is no ticket has a name that a ticket's file would take.
+
+    Raises:
+        ValueError: with the first such name.
+    """
+    ours = _earlier(folder)
+    for name in (_SAID, *names):
+        if name not in ours and os.path.lexists(folder / name):
+            rule = "must not be there already, unless a ticket that lthcheck wrote holds it"
+            raise ValueError(f"{folder / name} {rule}; move it, or name another folder")
+
+
+def _earlier(folder: Path) -> list[str]:
+    """The files of the ticket that is there, ticket.json first: without it, the others are none."""
+    try:
+        said = json.loads((folder / _SAID).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
+        return []
+    files = said.get("files")
+    return [_SAID, *(name for name in _CONTENT if isinstance(files, dict) and name in files)]
 
 
 def _build(network: Network) -> str:

@@ -38,15 +38,34 @@ def study_options(*, without: Collection[str] = ()) -> Decorator:
     return decorate
 
 
-def once(flag: str, **more: Any) -> Decorator:
-    """`click.option` for a text that may be given once; click itself would take the last of several."""
+def once(flag: str, *, parse: Callable[[str], str] | None = None, **more: Any) -> Decorator:
+    """`click.option` for a text that may be given once; click itself would take the last of several.
 
-    def the_one(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str | None:
+    Args:
+        parse: from what was given to what is meant; a ValueError says the rule.
+    """
+
+    def the_one(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str | None:
+        name = parameter.opts[0][2:]
         if len(given) > 1:
-            raise ValueError(f"{parameter.opts[0][2:]}={given[-2]!r} and {given[-1]!r} must be one; give it once")
-        return given[0] if given else None
+            raise ValueError(f"{name}={given[-2]!r} and {given[-1]!r} must be one; give it once")
+        if not given:
+            return None
+        if parse is None or ctx.resilient_parsing:  # to complete a line, nothing is refused
+            return given[0]
+        try:
+            return parse(given[0])
+        except ValueError as error:
+            raise ValueError(f"{name}={given[0]!r} {error}") from None
 
     return click.option(flag, multiple=True, callback=the_one, **more)
+
+
+def folder_option(flag: str, **more: Any) -> Decorator:
+    """An option for a folder, read as the folders of a study are."""
+    from lthcheck.options import path
+
+    return once(flag, parse=path, metavar="DIR", shell_complete=complete.folders, **more)
 
 
 def chosen(texts: Mapping[str, Any]) -> dict[str, Any]:

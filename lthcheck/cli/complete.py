@@ -24,26 +24,31 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 
 
 def studies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Studies on record, by id and by name."""
+    """Studies on record, by id and by preset; names have blanks, which shells would take for the end of a word."""
     from pathlib import Path
 
+    from lthcheck.options import path
     from lthcheck.store import default_root
     from lthcheck.store.ledger import entries
 
     chosen = ctx.params.get("store")
-    known, _ = entries(Path(chosen).expanduser() if chosen else default_root())
+    try:
+        known, _ = entries(Path(path(chosen)) if chosen else default_root())
+    except (ValueError, OSError, RuntimeError):  # the command itself will tell; here it would be printed at the prompt
+        return []
     by_id = [CompletionItem(each.id[:8], help=f"{each.name}, asked {each.asked[:10]}") for each in known]
-    named = [CompletionItem(name) for name in dict.fromkeys(each.name for each in known)]
-    return [item for item in (*by_id, *named) if item.value.startswith(incomplete)]
+    presets = [CompletionItem(each.study["preset"]) for each in known if each.study.get("preset")]
+    offered = {item.value: item for item in (*by_id, *presets)}
+    return [item for item in offered.values() if item.value.startswith(incomplete)]
 
 
 def option(name: str) -> Complete | None:
     """How the values of an option of a study are completed; None where there is nothing to choose from."""
     if name in ("store", "report-dir", "data-dir"):
         return folders
-    if name == "expect":
+    if name in ("import", "mask", "theta0"):
         return files
-    return _names if name in _NAMES else None
+    return _names if name in _NAMES else _choices if _one_of(name) else None
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -53,6 +58,19 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     taken = before.split(",")
     found = [name for name in _NAMES[param.name.replace("_", "-")]() if name.startswith(last) and name not in taken]
     return [CompletionItem(before + comma + name) for name in found]
+
+
+def _choices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """One of the names that an option takes."""
+    assert param.name is not None
+    return [CompletionItem(name) for name in _one_of(param.name) if name.startswith(incomplete)]
+
+
+def _one_of(name: str) -> tuple[str, ...]:
+    from lthcheck.options import OPTIONS, OneOf
+
+    parse = next((option.parse for option in OPTIONS if option.name == name), None)
+    return parse.names if isinstance(parse, OneOf) else ()
 
 
 def _models() -> Iterable[str]:
@@ -82,7 +100,7 @@ def _recipes() -> Iterable[str]:
 def _methods() -> Iterable[str]:
     from lthcheck.study import METHODS
 
-    return METHODS
+    return (method for method in METHODS if method != "given")  # which a --mask alone asks for
 
 
 _NAMES: dict[str, Callable[[], Iterable[str]]] = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lthcheck.cli import complete
+from lthcheck.cli.choice import folder_option
 from lthcheck.cli.output import shown
 from lthcheck.cli.place import root_of, store_option, studies_named
 
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from lthcheck.store.ledger import Entry, NeededRun
 
 
-@click.command("export")
+@click.command("export", short_help="Write a ticket for other programs.")
 @click.argument("source", metavar="STUDY|RUN", shell_complete=complete.studies)
-@click.option("--method", metavar="NAME", shell_complete=complete.option("method"), help="imp or omp.")
+@click.option(
+    "--method", metavar="NAME", shell_complete=complete.option("method"), help="How its mask was found, e.g. imp."
+)
 @click.option("--sparsity", metavar="X", type=float, help="Fraction of the prunable weights removed.")
 @click.option("--lr", metavar="X", type=float, help="The learning rate that it was trained with.")
 @click.option("--seed", metavar="N", type=int, help="The replicate; without, 0.")
-@click.option("--out", metavar="DIR", required=True, shell_complete=complete.folders, help="Where the files go.")
+@folder_option("--out", required=True, help="Where the files go.")
 @click.option(
     "--format",
     "form",
@@ -33,10 +36,14 @@ if TYPE_CHECKING:
 )
 @click.option("--train", is_flag=True, help="Train the run again where the store does not keep its weights.")
 @click.option(
-    "--import", "imported", metavar="FILE", help="Python file or module that registers a network of your own."
+    "--import",
+    "imported",
+    metavar="FILE",
+    shell_complete=complete.files,
+    help="Python file or module that registers a network of your own.",
 )
 @store_option
-@click.option("--data-dir", metavar="DIR", shell_complete=complete.folders, help="For --train: where data sets lie.")
+@folder_option("--data-dir", help="For --train: where data sets lie.")
 @click.option("--json", "as_json", is_flag=True, help="An object instead of lines.")
 def command(
     source: str,
@@ -65,30 +72,35 @@ def command(
       lthcheck export 51e6f54a6aa5 --train --out ticket
     """  # noqa: D301 - click wants the character itself
     from lthcheck.extension import load
+    from lthcheck.quantity import check_real
+    from lthcheck.report.folder import made as folder_made
     from lthcheck.store import Store
 
+    if (sparsity := choice["sparsity"]) is not None:
+        check_real("sparsity", sparsity, lambda value: 0 < value < 1, "must be in (0, 1); write 0.9 for 90 %")
     if imported is not None:
         load(imported)
     root = root_of(store)
     key, entry = _chosen(root, source, {name: value for name, value in choice.items() if value is not None})
     run = None if entry is None else next(run for run in entry.runs if run.key == key)
     folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"out={out!r} must be a folder that can be made ({error.strerror}); name another") from error
+
+    from lthcheck.ticket import FORMATS, check_free, check_registered, save, ticket
+
+    formats = tuple(FORMATS) if form == "both" else (form,)
     if train:
         from lthcheck.execute.again import train_again
 
         if entry is None or run is None:
             raise ValueError(f"run {key[:12]} must be of a study on record for --train; ask its study again")
+        if (before := Store(root).result(key)) is not None:
+            check_registered(before)
+        check_free(folder_made("out", folder), [name for which in formats for name in FORMATS[which]])
         train_again(Store(root), entry, run, data_dir=Path(data_dir) if data_dir else None, show=shown)
         click.echo("", err=True)
 
-    from lthcheck.ticket import FORMATS, save, ticket
-
     made = ticket(Store(root), key)
-    written = save(made, folder, tuple(FORMATS) if form == "both" else (form,))
+    written = save(made, folder_made("out", folder), formats)
     result = made.result
     if as_json:
         values = {"run": key, "accuracy": result["accuracy"], "sparsity": made.sparsity, "files": [*map(str, written)]}

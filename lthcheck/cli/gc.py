@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, store_option, studies_named
+from lthcheck.cli.place import root_of, store_option, studies_named
+from lthcheck.quantity import count
 from lthcheck.size import size
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lthcheck.store.collection import Piece
 
 
-@click.command("gc")
+@click.command("gc", short_help="Show and remove what no study needs.")
 @store_option
 @click.option("--older-than", metavar="DAYS", help="Leave what was written in the last DAYS days.")
 @click.option(
@@ -74,7 +75,7 @@ def command(
     ]
     if not as_json:
         click.echo(_table(pieces))
-        for line in (*(f"study {id_} would be forgotten" for id_ in shown), *notes):
+        for line in (*(f"study {id_} would be forgotten" for id_ in shown if not yes), *notes):
             click.echo(line)
     done = None
     if (pieces or shown) and (yes or (not as_json and _terminal())):
@@ -94,7 +95,7 @@ def command(
         }
         click.echo(json.dumps(values, indent=1, ensure_ascii=False))
     elif done is not None:
-        for line in done.left:
+        for line in (*(f"study {id_} is forgotten" for id_ in done.forgotten), *done.left):
             click.echo(line)
         freed = size(sum(piece.file.bytes for piece in done.pieces))
         click.echo(f"removed {count(len(done.pieces), 'file')}, {freed}")

@@ -9,19 +9,34 @@ from typing import Any
 
 import click
 
+from lthcheck.cli import complete
 from lthcheck.cli.choice import chosen, once
 from lthcheck.cli.outcome import outcome
 from lthcheck.cli.output import tell
 
 
-@click.command("judge")
-@click.argument("table", type=click.Path(dir_okay=False, allow_dash=True))
+@click.command("judge", short_help="Verdicts on accuracies from any codebase.")
+@click.argument("table", type=click.Path(dir_okay=False, allow_dash=True), shell_complete=complete.files)
 @click.option("--json", "as_json", is_flag=True, help="A list of records instead of a table.")
-@once("--dataset", help="The data set, where the table has no such column; it decides delta.")
+@once(
+    "--dataset",
+    shell_complete=complete.option("dataset"),
+    help="The data set, where the table has no such column; it decides delta.",
+)
 @once("--delta", metavar="PT", help="The 'similar' margin in percentage points.")
 @once("--gamma", metavar="PT", help="The 'clear gap' margin in percentage points.")
-@once("--reading", metavar="NAME", help="joint: one lr at which all conditions hold; literal: one lr each.")
-@once("--require", metavar="PRIZE", help="secondary or jackpot: exit 1 unless every verdict is at least this.")
+@once(
+    "--reading",
+    metavar="NAME",
+    shell_complete=complete.option("reading"),
+    help="joint: one lr at which all conditions hold; literal: one lr each.",
+)
+@once(
+    "--require",
+    metavar="PRIZE",
+    shell_complete=complete.option("require"),
+    help="secondary or jackpot: exit 1 unless every verdict is at least this.",
+)
 @click.option("--assume-adequate", is_flag=True, help="Vouch for the recipe: condition 1 asks for the sparsity alone.")
 @click.pass_context
 def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | None, **texts: Any) -> None:
@@ -30,7 +45,16 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     Columns that help where present: seed, sparsity, method, model, dataset, epochs. Arms: dense, lt, rr, sdt.
     Accuracies are fractions. Dense rows of twice the ticket's epochs answer whether the recipe is adequate. Each model
     and data set in the table is a verdict of its own.
-    """
+
+    \b
+    Examples:
+      lthcheck judge accuracies.csv
+      lthcheck judge accuracies.csv --dataset cifar10 --require secondary
+      lthcheck judge - --json < accuracies.csv > judged.json
+
+    \b
+    Exit code: 0 met, 1 not met or undecided, 2 bad input, 3 failed, 130 interrupted.
+    """  # noqa: D301 - click wants the character itself
     from lthcheck.finding import Finding, terms
     from lthcheck.report.github import append_summary
     from lthcheck.verdict.table import read_table

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lthcheck.cli import complete
-from lthcheck.cli.place import count, root_of, store_option, studies_named, when
+from lthcheck.cli.place import root_of, store_option, studies_named, when
+from lthcheck.quantity import count
 from lthcheck.size import size
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ STUDY_HEADS = ("id", "study", "method", "sparsity", "lr", "seeds", "verdict", "r
 RUN_HEADS = ("arm", "method", "sparsity", "lr", "seed", "epochs", "accuracy", "run", "size")
 
 
-@click.command("ls")
+@click.command("ls", short_help="List studies on record, or the runs of one.")
 @click.argument("study", required=False, shell_complete=complete.studies)
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="An object instead of a table.")

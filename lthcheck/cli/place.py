@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from lthcheck.cli.complete import folders
+from lthcheck.cli.choice import folder_option
 
 if TYPE_CHECKING:
     from lthcheck.store.ledger import Entry
 
-store_option = click.option(
-    "--store", metavar="DIR", shell_complete=folders, help="The store; without, the one in the user's cache."
-)
+store_option = folder_option("--store", help="The store; without, the one in the user's cache.")
 
 
 def root_of(store: str | None) -> Path:
@@ -23,7 +19,7 @@ def root_of(store: str | None) -> Path:
 
     if store is None:
         return default_root()
-    root = Path(store).expanduser()
+    root = Path(store)
     if not (root / "runs").is_dir():
         raise ValueError(f"store={store!r} must be a folder that lthcheck has kept runs in; name another")
     return root
@@ -57,12 +53,3 @@ def when(asked: str) -> str:
     '2026-01-02 03:04'
     """
     return asked[:16].replace("T", " ")
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> count(1, "run"), count(2, "run")
-    ('1 run', '2 runs')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,15 +8,24 @@ from typing import Any
 
 import click
 
+from lthcheck.cli import complete
+from lthcheck.cli.choice import folder_option
 from lthcheck.cli.output import tell
 
 
-@click.command("report")
-@click.argument("files", metavar="RECORD...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Folder for what is written.")
+@click.command("report", short_help="Write reports again from their records, and compare.")
+@click.argument(
+    "files",
+    metavar="RECORD...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=complete.files,
+)
+@folder_option("--out", help="Folder for what is written.")
 @click.option("--markdown", is_flag=True, help="The overview as a table for Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="The overview as a JSON list.")
-def command(files: tuple[Path, ...], out: Path | None, markdown: bool, as_json: bool) -> None:
+def command(files: tuple[Path, ...], out: str | None, markdown: bool, as_json: bool) -> None:
     """Writes Markdown, figures and badge again from each RECORD, the JSON that a study wrote or `judge --json` printed.
 
     They lie beside the record, or in DIR, and are byte for byte those of the study. Of several records the overview is
@@ -24,16 +33,30 @@ def command(files: tuple[Path, ...], out: Path | None, markdown: bool, as_json: 
     the highest sparsity at which there is one, and the method and lr that give it.
 
     A folder's records are RECORD = reports/*.json: the badges among them are passed over.
-    """
+
+    \b
+    Examples:
+      lthcheck report reports/tiny.json                 # in the same folder again
+      lthcheck report reports/*.json --markdown         # an overview for a README
+      lthcheck report judged.json --out reports         # what `judge --json` printed
+    """  # noqa: D301 - click wants the character itself
+    from lthcheck.report.folder import made
     from lthcheck.report.github import append_summary
     from lthcheck.report.overview import entry, table
     from lthcheck.report.write import render
 
-    found = _found(files, out)
+    if markdown and as_json:
+        raise ValueError("--markdown and --json must not stand together; leave one out")
+    found = _found(files, None if out is None else Path(out))
+    if out is not None:
+        made("out", Path(out))
     for target, record in found.items():
         written, *_ = render(record, target.parent, target.name)
         click.echo(f"report: {written}", err=True)
-    entries = [entry(record, target.name) for target, record in found.items()]
+    names = [target.name for target in found]
+    entries = [
+        entry(record, str(target) if names.count(target.name) > 1 else target.name) for target, record in found.items()
+    ]
     if as_json:
         click.echo(json.dumps([one.as_json() for one in entries], indent=1, ensure_ascii=False))
     elif markdown or len(entries) > 1:

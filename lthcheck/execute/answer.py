@@ -15,6 +15,7 @@ from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
 from lthcheck.execute.wants import Wants, ancestors
+from lthcheck.quantity import count
 from lthcheck.run import Run
 from lthcheck.store import Store, ledger
 from lthcheck.study import Question, Slot, Study
@@ -87,8 +88,8 @@ def answer(
             raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
     except KeyboardInterrupt:
         raise Interrupted(
-            f"interrupted after {progress.trained} trainings; what was finished is kept in the store {store.root}, "
-            "what was begun goes on from its last checkpoint: run the same command again"
+            f"interrupted after {count(progress.trained, 'training')}; what was finished is kept in the store "
+            f"{store.root}, what was begun goes on from its last checkpoint: run the same command again"
         ) from None
     finally:
         if pool is not None:

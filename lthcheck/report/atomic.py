@@ -29,7 +29,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
-            f"the report {path} must be written to a folder that takes files ({error.strerror}; "
+            f"{path} must be written to a folder that takes files ({error.strerror}; "
             f"{room(path.parent, len(content))}); make room or name another folder"
         ) from error
     return path

@@ -32,7 +32,8 @@ class Entry:
         sparsity: the highest at which the record's prize was certainly won; with method and lr None where none was.
         method: the one whose ticket is the most accurate there.
         lr: that ticket's.
-        source: the name of the record's file, which tells records of one network and data set apart.
+        source: the name of the record's file, or its path where names repeat, which tells records of one network and
+            data set apart.
     """
 
     network: str

@@ -160,6 +160,10 @@ def test_a_diverged_run_is_no_ticket(asked, store, tmp_path, command):
         ([STUDY, "--lr", "0.3"], "must be a ticket of the study; it has method imp; sparsity 0.2, 0.36, 0.488; lr 0.1"),
         ([STUDY, "--sparsity", "0.2"], "means 2 tickets, and no verdict tells which; add --method --lr"),
         ([STUDY, "--seed", "7"], "seed 0, 1"),
+        ([STUDY, "--sparsity", "90"], "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
+        ([STUDY, "--sparsity", "nan"], "sparsity=nan must be in (0, 1); write 0.9 for 90 %"),
+        ([STUDY, "--data-dir", "~nouser/x"], "data-dir='~nouser/x' must not begin with a user who is not there"),
+        ([STUDY, "--store", "~nouser/x"], "store='~nouser/x' must not begin with a user who is not there"),
     ],
 )
 def test_bad_input_is_told_in_one_line(store, tmp_path, command, arguments, message):
@@ -167,13 +171,51 @@ def test_bad_input_is_told_in_one_line(store, tmp_path, command, arguments, mess
     assert (done.exit_code, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["mask.safetensors", "prune.safetensors", "ticket.json"])
+def test_a_file_of_the_users_stays_and_is_refused(store, tmp_path, command, name):
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir()
+    mine.write_text("{}")
+    done = command("export", STUDY, "--out", tmp_path / "out")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{mine} must not be there already" in done.stderr
+    assert {path.name: path.read_text() for path in mine.parent.iterdir()} == {name: "{}"}
+
+
+def test_a_file_of_the_users_stays_where_its_name_is_not_needed(export, tmp_path):
+    export(STUDY, "--format", "prune")
+    mine = tmp_path / "out" / "mask.safetensors"
+    mine.write_text("mine")
+    export(STUDY, "--format", "prune")
+    assert mine.read_text() == "mine"
+
+
+def test_a_home_folder_is_written_out(store, tmp_path, command, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert command("export", STUDY, "--out", "~/out").exit_code == 0
+    assert (tmp_path / "out" / "ticket.json").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--train"]])
+def test_a_network_of_ones_own_asks_for_the_file_that_registers_it(asked, store, tmp_path, command, options):
+    key = row(asked, arm="lt", sparsity=0.36, lr=0.2, seed=0)["run"]
+    result = Store(store).result(key)
+    network = result["expression"]["network"] | {"name": "mine", "fingerprint": "ab" * 32}
+    Store(store).write_result(key, result | {"expression": result["expression"] | {"network": network}})
+    done = command("export", key, *options, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "model='mine' is a network of your own and must be registered; name the file that" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(store, tmp_path, command):
     (tmp_path / "out").touch()
     done = command("export", STUDY, "--out", tmp_path / "out")
     assert done.exit_code == 2
-    assert "must be a folder that can be made" in done.stderr
+    assert "must be a folder that can be written" in done.stderr
 
 
 def test_a_key_takes_no_place(asked, store, tmp_path, command):

@@ -89,7 +89,10 @@ def test_what_is_young_stays_when_the_old_is_asked_for(cluttered, command):
 def test_a_study_is_forgotten_with_its_runs(store, command, listed):
     assert "would be forgotten" in command("gc", "--study", "mlp-16-8 on toy.npz").stdout
     assert runs(store)
-    command("gc", "--study", "mlp-16-8 on toy.npz", "--yes")
+    (study,) = listed()["studies"]
+    done = command("gc", "--study", "mlp-16-8 on toy.npz", "--yes")
+    assert "would be" not in done.stdout
+    assert f"study {study['id']} is forgotten" in done.stdout.splitlines()
     assert not runs(store)
     assert listed()["studies"] == []
 
@@ -137,6 +140,7 @@ def test_a_study_that_cannot_be_read_keeps_every_run_until_it_is_forgotten(clutt
         (["--older-than", "-1"], "--older-than -1: must be a number of days"),
         (["--older-than", "nan"], "--older-than nan: must be a number of days"),
         (["--store", "nowhere"], "store='nowhere' must be a folder"),
+        (["--store", "~nouser/x"], "store='~nouser/x' must not begin with a user who is not there"),
     ],
 )
 def test_bad_input_is_told_in_one_line(cluttered, command, options, message):

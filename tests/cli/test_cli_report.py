@@ -147,6 +147,13 @@ class TestOverview:
         assert len(files) == 6
         assert len(report(*files, "--markdown").stdout.splitlines()) == 2 + 3
 
+    def test_tells_records_of_one_name_apart_by_their_paths(self, folder, tmp_path):
+        files = [shutil.copy(folder / "mlp-8-on-toy.json", tmp_path / name) for name in ("same.json", "other.json")]
+        (tmp_path / "b").mkdir()
+        files.append(shutil.copy(files[0], tmp_path / "b"))
+        entries = json.loads(report(*files, "--json").stdout)
+        assert [one["source"] for one in entries] == [f"{tmp_path}/same", "other", f"{tmp_path}/b/same"]
+
     def test_is_printed_as_json(self, folder):
         entries = json.loads(report(folder / "mlp-8-on-toy.json", folder / "mlp-4-on-toy.json", "--json").stdout)
         assert [(one["network"], one["jackpot"], one["lr"]) for one in entries] == [
@@ -210,8 +217,18 @@ class TestBadInput:
 
     def test_a_folder_that_takes_no_files_is_told_in_one_line(self, written, tmp_path):
         (tmp_path / "file").write_text("")
-        done = report(written[1], "--out", tmp_path / "file" / "out", code=3)
-        refused(done, "make room or name another folder")
+        done = report(written[1], "--out", tmp_path / "file" / "out", code=2)
+        refused(done, "must be a folder that can be written (Not a directory); name another")
+
+    def test_a_file_in_the_place_of_the_folder_is_told_in_one_line(self, written):
+        _, file = written
+        refused(report(file, "--out", file, code=2), f"out='{file}' must be a folder that can be written (File exists)")
+
+    def test_a_home_folder_of_nobody_is_told_in_one_line(self, written):
+        refused(report(written[1], "--out", "~nouser/x", code=2), "out='~nouser/x' must not begin with a user who")
+
+    def test_a_table_is_not_printed_in_two_ways(self, written):
+        refused(report(written[1], "--markdown", "--json", code=2), "--markdown and --json must not stand together")
 
 
 @pytest.mark.usefixtures("_no_figures")

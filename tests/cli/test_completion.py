@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.shell_completion import ShellComplete
 
 from lthcheck.cli import main
+from lthcheck.store import OtherVersion, ledger
 
 
 def offered(*arguments):
@@ -25,11 +27,17 @@ def offered(*arguments):
         (("run", "--recipe", "ma"), ["ma2021"]),
         (("run", "--model", "resnet2"), ["resnet20"]),
         (("run", "--dataset", "fash"), ["fashion_mnist"]),
-        (("run", "--method", ""), ["imp", "omp", "snip", "given"]),
+        (("run", "--method", ""), ["imp", "omp", "snip"]),
         (("run", "--model", "lenet5,resnet8"), ["lenet5,resnet8"]),
-        (("run", "--method", "imp,"), ["imp,omp", "imp,snip", "imp,given"]),
+        (("run", "--method", "imp,"), ["imp,omp", "imp,snip"]),
         (("export", "x", "--method", "o"), ["omp"]),
         (("run", "--lr", ""), []),
+        (("run", "--require", ""), ["secondary", "jackpot"]),
+        (("run", "--reading", "j"), ["joint"]),
+        (("run", "--device", "c"), ["cpu", "cuda"]),
+        (("judge", "x", "--require", "j"), ["jackpot"]),
+        (("judge", "x", "--reading", ""), ["joint", "literal"]),
+        (("judge", "x", "--dataset", "fash"), ["fashion_mnist"]),
         (("completion", "z"), ["zsh"]),
     ],
 )
@@ -38,10 +46,23 @@ def test_names_are_offered(arguments, values):
 
 
 @pytest.mark.parametrize("command", ["ls", "export", "gc --study"])
-def test_studies_on_record_are_offered_by_id_and_name(store, listed, command):
+def test_studies_on_record_are_offered_by_id_and_preset(store, listed, command):
     (study,) = listed()["studies"]
-    assert offered(*command.split(), "") == [study["id"][:8], "mlp-16-8 on toy.npz"]
-    assert offered(*command.split(), "mlp") == ["mlp-16-8 on toy.npz"]
+    assert offered(*command.split(), "") == [study["id"][:8]]
+    known = ledger.read(store, study["id"])
+    ledger.keep(store, replace(known, study=known.study | {"preset": "tiny"}))
+    assert offered(*command.split(), "") == [study["id"][:8], "tiny"]
+    assert offered(*command.split(), "ti") == ["tiny"]
+
+
+def test_nothing_is_offered_from_a_store_that_cannot_be_read(store, monkeypatch):
+    assert offered("ls", "--store", "~nouser/x", "") == []
+    monkeypatch.setattr(ledger, "unsealed", refuse)
+    assert offered("ls", "") == []
+
+
+def refuse(*_):
+    raise OtherVersion("another version wrote this")
 
 
 def test_studies_are_those_of_the_store_that_is_named(store, tmp_path):
@@ -52,6 +73,15 @@ def test_studies_are_those_of_the_store_that_is_named(store, tmp_path):
 def test_folders_are_the_shells_own_business(option):
     (item,) = ShellComplete(main, {}, "lthcheck", "_LTHCHECK_COMPLETE").get_completions(["run", option], "ab")
     assert (item.type, item.value) == ("dir", "ab")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["run --import", "run --mask", "run --theta0", "export x --import", "judge", "report"],
+)
+def test_files_are_the_shells_own_business(words):
+    (item,) = ShellComplete(main, {}, "lthcheck", "_LTHCHECK_COMPLETE").get_completions(words.split(), "ab")
+    assert (item.type, item.value) == ("file", "ab")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -7,6 +7,7 @@ import os
 import pytest
 from faults.conftest import STEPS, evidence, one_line, remount
 
+from lthcheck.quantity import count
 from lthcheck.store import Store, StoreError
 
 FILES = ["mask.safetensors", "checkpoint.safetensors", f"step-{STEPS}.safetensors", f"correct-{STEPS}.safetensors"]
@@ -44,7 +45,7 @@ def test_a_command_goes_on_once_there_is_room(face, mounted, untroubled, tmp_pat
     remount(disk, "size=1m")
     code, said = face("run", store=disk).end()
     assert code == 0
-    assert one_line(said, f"{5 - len(finished)} trainings in ")
+    assert one_line(said, f"{count(5 - len(finished), 'training')} in ")
     assert evidence(tmp_path) == evidence(untroubled)
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 from faults.conftest import one_line, wait_for
 
+from lthcheck.quantity import count
 from lthcheck.store import Store
 
 LONG = 100_000  # epochs: minutes
@@ -44,4 +45,4 @@ def test_the_same_command_goes_on(face, tmp_path):
     assert one_line(said, "interrupted after ", KEPT)
     code, said = face("run", epochs=600).end()
     assert code == 0
-    assert one_line(said, f"{5 - finished} trainings in ")
+    assert one_line(said, f"{count(5 - finished, 'training')} in ")
