@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,7 +111,7 @@ DATA = {
     "images with another md5": (FASHION | {"data-dir": "altered"}, "must have 8d4fb7e6c68d591d4c3dfef9ec88bf0d; delet"),
     "no images and no network": (
         FASHION | {"data-dir": "nowhere"},
-        "(no network); put them there, or name another folder with the option data-dir",
+        "no network); put them there, or name another folder with the option data-dir",
     ),
 }
 CASES = NAMES | NUMBERS | PLACES | DATA
@@ -190,10 +188,9 @@ def surroundings(folder, tmp_path, monkeypatch):
         raise TrainedError
 
     def no_network(*_, **__):
-        raise RuntimeError("no network")
+        raise OSError("no network")
 
-    datasets = SimpleNamespace(MNIST=no_network, FashionMNIST=no_network)
-    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=datasets))
+    monkeypatch.setattr("lthcheck.data.torchvision_sets.urlopen", no_network)
     monkeypatch.setattr(pool, "Pool", never)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
