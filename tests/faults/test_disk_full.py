@@ -66,6 +66,12 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(face, mounted, untro
     (disk / "filler").write_bytes(bytes(52 * 1024))
     got, said = face(name, store=untroubled / "store", report_dir=disk).end()
     assert got == code
-    assert one_line(said, f"the report {disk}/", "No space left on device", "make room or name another folder")
+    assert one_line(
+        said,
+        f"{disk}/",
+        "must be written to a folder that takes files",
+        "No space left on device",
+        "make room or name another folder",
+    )
     assert old.read_text() == "the old report"
     assert sorted(path.name for path in disk.glob(".*")) == []
