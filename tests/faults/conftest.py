@@ -37,6 +37,8 @@ class Face:
     def __init__(self, name, folder, env, options, which):
         prefix, more = ("--", []) if name == "run" else ("--lth-", [which])
         options = [f"{prefix}{key}={value}" for key, value in options.items()]
+        # of a job in the background it is ignored, and so it would be by its children
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, "-m", *FACES[name], *more, *options],
             cwd=folder,
