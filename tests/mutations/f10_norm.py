@@ -11,8 +11,8 @@ FAILURE = Failure(
             how="one module for all runs; a reset writes its parameters, not its buffers",
             at="lthcheck.training.train:backend",
             edit={
-                "lambda: zoo.build(run.network)": (
-                    "lambda: globals().setdefault(run.network.key, zoo.build(run.network))"
+                "zoo.build(own.network, seed=seed_of(own.start))": (
+                    "globals().setdefault(own.network.key, zoo.build(own.network))"
                 ),
             },
             study="resnet",
