@@ -18,7 +18,7 @@ from lthcheck.study import Slot
 # Bytes that a file, a tensor in it, and a result need beside the numbers; measured.
 FILE_BYTES, TENSOR_BYTES, RESULT_BYTES = 300, 90, 2500
 # Seconds of a command beside its trainers, measured on an EPYC: Python and the plan, and a report with its figures.
-COMMAND_SECONDS, REPORT_SECONDS = 0.6, 0.5
+COMMAND_SECONDS, REPORT_SECONDS = 0.6, 2.0
 
 
 @dataclass(frozen=True)
