@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from lthcheck.evidence import Row
 from lthcheck.report.record import record
 from lthcheck.report.write import stem, write
-from lthcheck.verdict.judge import GAMMA, claim, default_delta, judge
+from lthcheck.verdict.judge import Examination, examine
 from lthcheck.verdict.judgement import Condition, Judgement
+from lthcheck.verdict.terms import Terms
 
 if TYPE_CHECKING:
     from lthcheck.study import Question
@@ -27,7 +28,7 @@ class Finding:
         violations: of the protocol, by rule; where there are any, there is no verdict.
         checked: by rule, how many runs were held against it.
         layers: of each ticket, by run: weights that stay and weights in all of each prunable layer.
-        terms: the arguments of `judge`: delta, gamma, reading, assume_adequate.
+        terms: how it is judged.
     """
 
     study: Mapping[str, Any]
@@ -37,7 +38,7 @@ class Finding:
     test_size: int | None = None
     cost: Mapping[str, Any] = field(default_factory=dict)
     layers: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
-    terms: Mapping[str, Any] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def name(self) -> str:
@@ -45,27 +46,24 @@ class Finding:
         return str(self.study["name"])
 
     @cached_property
+    def examined(self) -> Examination:
+        """Every condition of every ticket."""
+        terms = replace(self.terms, test_size=self.terms.test_size or self.test_size)
+        return examine(self.rows, terms, epochs=self.study.get("epochs"))
+
+    @cached_property
     def judgement(self) -> Judgement:
         """The verdict."""
-        return judge(self.rows, **self.terms)
+        return self.examined.judgement
 
     def of_method(self, method: str | None) -> Judgement:
         """The verdict on one method, with the advice and warnings that concern it."""
-        return judge([row for row in self.rows if row.method in (method, None)], **self.terms)
+        return self.examined.of_method(method).judgement
 
     def claim(self, question: Question) -> Condition:
         """One condition at one lr."""
         assert question.condition is not None
-        terms = {name: value for name, value in self.terms.items() if name != "reading"}
-        return claim(
-            self.rows,
-            question.condition,
-            question.method,
-            question.sparsity,
-            question.lr,
-            epochs=self.study["epochs"],
-            **terms,
-        )
+        return self.examined.claim(question.condition, question.method, question.sparsity, question.lr)
 
     def record(self, environment: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON record (`lthcheck.verdict/1`)."""
@@ -92,14 +90,5 @@ class Finding:
         """The inverse of `as_json`."""
         rows = tuple(Row(**row) for row in value["rows"])
         violations = tuple((rule, text) for rule, text in value["violations"])
-        return cls(**{**value, "rows": rows, "violations": violations})
-
-
-def terms(chosen: Mapping[str, Any], dataset: str) -> dict[str, Any]:
-    """How the options ask for a study to be judged."""
-    return {
-        "delta": chosen.get("delta", default_delta(dataset)),
-        "gamma": chosen.get("gamma", GAMMA),
-        "reading": chosen.get("reading", "joint"),
-        "assume_adequate": chosen.get("assume-adequate", False),
-    }
+        terms = Terms(**{**value["terms"], "looks": tuple(value["terms"]["looks"])})
+        return cls(**{**value, "rows": rows, "violations": violations, "terms": terms})

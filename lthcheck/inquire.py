@@ -10,7 +10,7 @@ from typing import Any
 from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
 from lthcheck.execute.progress import Progress
-from lthcheck.finding import Finding, terms
+from lthcheck.finding import Finding
 from lthcheck.quantity import count
 from lthcheck.report.environment import environment
 from lthcheck.report.folder import made
@@ -64,7 +64,7 @@ def inquire(
             test_size=each.test_size,
             cost=each.cost,
             layers=each.layers,
-            terms=terms(chosen, each.study.dataset),
+            terms=each.study.terms,
         )
         for each in answers
     ]

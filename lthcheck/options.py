@@ -14,6 +14,7 @@ from lthcheck.quantity import written
 if TYPE_CHECKING:
     from lthcheck.preset import Preset
     from lthcheck.study import Study
+    from lthcheck.verdict.terms import Terms
 
 DEFAULT_PRESET = "default"
 
@@ -108,7 +109,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("epochs", "length T of every training", _whole, "N"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
     Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
-    Option("rule", "paper: means compared with margins, as in Ma et al. 2021", OneOf(("paper",))),
+    Option(
+        "rule",
+        "paper: means compared with margins, as in Ma et al. 2021; confident: what the seeds show, at an error rate",
+        OneOf(("paper", "confident")),
+    ),
     Option(
         "reading",
         "joint: one lr at which the conditions hold together; literal: one lr each",
@@ -116,6 +121,9 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("delta", "the 'similar' margin in pt; without, that of the data set", _points, "PT"),
     Option("gamma", "the 'clear gap' margin in pt", _points, "PT"),
+    Option("validation", "choose lr and sparsity on one half of the test split, test on the other (confident)", None),
+    Option("extend-lr", "add lrs beyond the grid, at most N, until the best of every arm lies inside", _whole, "N"),
+    Option("until-decided", "add replicates until the confident verdict is decided, at most MAX", _whole, "MAX"),
     Option("require", "fail unless the verdict is at least this prize", OneOf(("secondary", "jackpot")), "PRIZE"),
     Option("expect", "TOML with the verdicts that you expect", path, "FILE"),
     Option("assume-adequate", "vouch for the recipe: condition 1 asks for the sparsity alone", None),
@@ -128,8 +136,9 @@ OPTIONS: tuple[Option, ...] = (
 # What makes an expectation on record void once it is given.
 CHANGES_STUDY = (
     "model", "dataset", "lr", "sparsity", "method", "seeds", "epochs", "recipe", "device", "mask", "theta0",
+    "extend-lr", "until-decided",
 )  # fmt: skip
-CHANGES_VERDICT = ("reading", "delta", "gamma", "assume-adequate")
+CHANGES_VERDICT = ("rule", "reading", "delta", "gamma", "assume-adequate", "validation")
 
 
 def parsed(texts: Mapping[str, str | bool | None]) -> dict[str, Any]:
@@ -199,6 +208,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             device=chosen.get("device", "cpu"),
             theta0=chosen.get("theta0"),
             mask=chosen.get("mask"),
+            terms=terms(chosen, dataset),
         )
         for model in models
         for dataset in datasets
@@ -209,6 +219,20 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             "rename a file, or ask for them one by one"
         )
     return made
+
+
+def terms(chosen: Mapping[str, Any], dataset: str | None) -> Terms:
+    """How the options ask for evidence on a data set to be judged."""
+    from lthcheck.verdict.terms import GAMMA, Terms, default_delta
+
+    return Terms(
+        rule=chosen.get("rule", "paper"),
+        reading=chosen.get("reading", "joint"),
+        delta=chosen.get("delta", default_delta(dataset)),
+        gamma=chosen.get("gamma", GAMMA),
+        assume_adequate=chosen.get("assume-adequate", False),
+        validation=chosen.get("validation", False),
+    )
 
 
 def expected_by_preset(chosen: Mapping[str, Any]) -> Preset | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -15,6 +15,7 @@ from lthcheck.names import known
 from lthcheck.protocol import RULES
 from lthcheck.quantity import check_tuple
 from lthcheck.recipe import Recipe, rung
+from lthcheck.verdict.terms import Terms
 
 METHODS: dict[str, str] = {
     "imp": "iterative magnitude pruning",
@@ -81,6 +82,9 @@ class Study:
         theta0: the user's own initial weights for dense and lt: a file as `lthcheck.given` reads it, or one for each
             replicate where "{seed}" stands in its name.
         mask: the user's own mask, likewise, of the method "given"; its layers are the prunable ones.
+        extend_lr: lrs that may be added beyond the recipe's, outward, until every arm's best lies inside.
+        until_decided: the most replicates; more than the recipe's are added until the verdict is decided.
+        terms: how it is judged; what a study wants next may depend on its verdict so far.
     """
 
     model: str
@@ -91,11 +95,14 @@ class Study:
     device: str = "cpu"
     theta0: str | None = None
     mask: str | None = None
+    extend_lr: int = 0
+    until_decided: int | None = None
+    terms: Terms = field(default_factory=Terms)
 
     def __post_init__(self) -> None:
-        for field in ("model", "dataset"):
-            if not isinstance(getattr(self, field), str):
-                raise TypeError(f"{field}={getattr(self, field)!r} must be a name, as text")
+        for what in ("model", "dataset"):
+            if not isinstance(getattr(self, what), str):
+                raise TypeError(f"{what}={getattr(self, what)!r} must be a name, as text")
         if not isinstance(self.recipe, Recipe):
             raise TypeError(f"recipe={self.recipe!r} must be a Recipe; lthcheck.recipe.recipe gives one by its name")
         check_tuple("methods", self.methods, "('imp', 'omp')")

@@ -21,7 +21,8 @@ from lthcheck.preset import preset
 from lthcheck.report.environment import environment
 from lthcheck.store import Store, default_root
 from lthcheck.study import Study
-from lthcheck.verdict.judge import default_delta, judge
+from lthcheck.verdict.judge import judge
+from lthcheck.verdict.terms import default_delta
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ from lthcheck.evidence import Row
 from lthcheck.protocol import RULES
 from lthcheck.report.record import loads
 from lthcheck.store import Store
-from lthcheck.verdict.judge import claim
+from lthcheck.verdict.judge import examine
+from lthcheck.verdict.terms import Terms
 
 pytest_plugins = ["pytester"]
 
@@ -210,7 +211,7 @@ class TestAFirstSession:
             for number in (1, 2, 3, 4, 5):
                 for lr in LRS if number > 1 else [None]:
                     place = f"{STUDY}-{method}-s0.67232-" + (f"lr{lr:g}-" if lr else "") + f"c{number}"
-                    found = claim(rows, number, method, 0.67232, lr, delta=0.005, gamma=0.005)
+                    found = examine(rows, Terms()).claim(number, method, 0.67232, lr)
                     assert ends[place] == told[found.holds], place
 
     def test_keeps_the_protocol(self, first):

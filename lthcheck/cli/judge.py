@@ -55,7 +55,8 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     \b
     Exit code: 0 met, 1 not met or undecided, 2 bad input, 3 failed, 130 interrupted.
     """  # noqa: D301 - click wants the character itself
-    from lthcheck.finding import Finding, terms
+    from lthcheck.finding import Finding
+    from lthcheck.options import terms
     from lthcheck.report.github import append_summary
     from lthcheck.verdict.table import read_table
 
@@ -69,7 +70,7 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     for (model, on), rows in read.items():
         name = " on ".join(part for part in (model, on) if part) or title
         study = {"name": name, "model": model, "dataset": on}
-        findings.append(Finding(study=study, rows=tuple(rows), terms=terms(options, on or "")))
+        findings.append(Finding(study=study, rows=tuple(rows), terms=terms(options, on)))
     records = [finding.record({}) for finding in findings]
     tell(records, as_json)
     for note in append_summary(records):

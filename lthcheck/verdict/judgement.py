@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
+
+from lthcheck.verdict.terms import Reading, Rule
 
 Prize = Literal["none", "secondary", "jackpot"]
 Verdict = Literal["none", "secondary", "jackpot", "undecided"]
-Reading = Literal["joint", "literal"]
 RANK: dict[str, int] = {"none": 0, "secondary": 1, "jackpot": 2}
 
 CONDITION_NAMES: dict[int, str] = {
@@ -30,6 +32,8 @@ class Condition:
             for 2, - max A(rr) for 3, - A(dense, lr) for 4, - max A(dense) for 5. For 1 the sparsity, where given.
         witness_lr: the lr of the ticket that `holds` and `gap` speak of; None for condition 1.
         detail: one line for a reader: the two numbers and the margin, or what is missing.
+        interval: where the gap lies, by the rule "confident", a fraction at each end (`lthcheck.verdict.confident`).
+        edge: the gap is within a standard error of its margin, so that other seeds may well say otherwise.
     """
 
     id: int
@@ -37,6 +41,8 @@ class Condition:
     gap: float | None
     witness_lr: float | None
     detail: str
+    interval: tuple[float, float] | None = None
+    edge: bool = False
 
     @property
     def name(self) -> str:
@@ -61,11 +67,34 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Certainty:
+    """How sure the rule "confident" is of a verdict (`lthcheck.verdict.confident`).
+
+    Attributes:
+        error: the chance, at most, that the truth lies outside [at_least, at_most]: of the whole study, all looks.
+        spent: the part of `error` that this look at the evidence may use.
+        tickets: how many (method, sparsity, lr) the error rate is paid for.
+        seeds: replicates, of the arm that has the fewest.
+        support: by prize, 1 - the error rate at which the study would say so: "none" that there is no ticket,
+            "secondary" and "jackpot" that there is at least this prize.
+        more_seeds: replicates to add that would decide the verdict, if means and spreads stay what they are; None
+            where it is decided, or where no number would do.
+    """
+
+    error: float
+    spent: float
+    tickets: int
+    seeds: int
+    support: Mapping[Prize, float]
+    more_seeds: int | None
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The verdict on one network and data set: the best over its cells.
 
     Attributes:
-        rule: "paper" compares means with margins.
+        rule: "paper" compares means with margins, "confident" asks what the seeds show at a stated error rate.
         reading: "joint" asks for one lr at which the conditions hold together, "literal" for one lr each.
         delta: the "similar" margin, a fraction.
         gamma: the "clear gap" margin, a fraction.
@@ -73,9 +102,10 @@ class Judgement:
         cells: one per (method, sparsity), ordered by method, then sparsity.
         warnings: what a reader must know of the evidence (unequal grids or seeds, readings that disagree, ...).
         advice: what evidence would decide the verdict, where it is undecided.
+        certainty: of the rule "confident"; None of the rule "paper".
     """
 
-    rule: Literal["paper"]
+    rule: Rule
     reading: Reading
     delta: float
     gamma: float
@@ -83,6 +113,7 @@ class Judgement:
     cells: tuple[Cell, ...]
     warnings: tuple[str, ...]
     advice: tuple[str, ...]
+    certainty: Certainty | None = None
 
     @property
     def at_least(self) -> Prize:
@@ -103,7 +134,3 @@ class Judgement:
     def methods(self) -> tuple[str | None, ...]:
         """The methods judged, in the order of the cells."""
         return tuple(dict.fromkeys(cell.method for cell in self.cells))
-
-    def of_method(self, method: str | None) -> Judgement:
-        """The judgement on one method alone."""
-        return replace(self, cells=tuple(cell for cell in self.cells if cell.method == method))

@@ -11,8 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lthcheck.evidence import ARMS, Row
-from lthcheck.verdict.judge import claim, default_delta, judge, meets
+from lthcheck.verdict.judge import examine, judge, meets
 from lthcheck.verdict.judgement import RANK
+from lthcheck.verdict.terms import Terms, default_delta
 
 T = 80
 ADEQUATE = {0.1: 0.895, 0.2: 0.902, 0.4: 0.880}
@@ -114,8 +115,8 @@ class TestPlantedVerdicts:
 
     def test_methods_are_judged_side_by_side(self):
         beaten = without(JACKPOT, "sdt", "dense", "dense_2t") | {"rr": JACKPOT["lt"]}
-        judgement = judge(evidence(JACKPOT, method="imp") + evidence(beaten, method="omp"))
-        assert [judgement.of_method(method).verdict for method in ("imp", "omp")] == ["jackpot", "none"]
+        examined = examine(evidence(JACKPOT, method="imp") + evidence(beaten, method="omp"), Terms())
+        assert [examined.of_method(method).judgement.verdict for method in ("imp", "omp")] == ["jackpot", "none"]
 
     def test_a_diverged_dense_training_is_no_witness(self):
         rows = evidence(JACKPOT | {"lt": {0.4: 0.95}})
@@ -339,17 +340,17 @@ class TestClaim:
     def test_agrees_with_the_judge(self):
         rows = evidence(SECONDARY)
         (cell,) = judge(rows).cells
-        claims = tuple(claim(rows, n, "imp", 0.832, 0.4, delta=0.005, gamma=0.005) for n in (1, 2, 3, 4, 5))
+        claims = tuple(examine(rows, Terms()).claim(n, "imp", 0.832, 0.4) for n in (1, 2, 3, 4, 5))
         assert claims == cell.conditions
 
     def test_without_a_ticket_is_unknown(self):
         rows = evidence(without(JACKPOT, "lt"))
-        claims = [claim(rows, n, "imp", 0.832, 0.2, delta=0.005, gamma=0.005).holds for n in (1, 2, 3, 4, 5)]
+        claims = [examine(rows, Terms()).claim(n, "imp", 0.832, 0.2).holds for n in (1, 2, 3, 4, 5)]
         assert claims == [None] * 5
 
     def test_needs_an_lr(self):
         with pytest.raises(ValueError, match="lr=None must be a learning rate for condition 3"):
-            claim([], 3, "imp", 0.832, None, delta=0.005, gamma=0.005)
+            examine([], Terms()).claim(3, "imp", 0.832, None)
 
 
 class TestMargins:
