@@ -16,14 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lthcheck.grid import TIE, best_lr, lrs_beyond
 from lthcheck.verdict.judgement import Condition
 from lthcheck.verdict.means import Levels, Means, close, level
-
-if TYPE_CHECKING:
-    pass
 
 NON_TRIVIAL = 0.60
 
@@ -91,6 +87,29 @@ def _best(name: str, levels: Levels, missing: str) -> tuple[float | None, str]:
     if not levels:
         return None, missing
     return max(levels.values()), f"best {name} (lr {best_lr(levels):g})"
+
+
+def gap_detail(
+    number: int, means: Means, lr: float, interval: tuple[float, float] | None, *, delta: float, gamma: float
+) -> str:
+    """One line for a reader: where the gap of condition 2, 3, 4 or 5 lies; None where nothing tells."""
+    ticket, (rival, name) = level(means.lt, lr), _rival(number, means, lr)
+    assert ticket is not None
+    assert rival is not None
+    asked = f"> {_margin(gamma)}" if number in {2, 3} else f">= -{_margin(delta)}"
+    gap = f"LT {_margin(round(ticket, 3))} - {name} {_margin(round(rival, 3))} = {_margin(round(ticket - rival, 4))}"
+    return f"{gap}, {_within(interval)}; {asked} is asked"
+
+
+def gain_detail(interval: tuple[float, float] | None) -> str:
+    """How condition 1 goes on: by how much dense gains from twice the epochs, from where its loss lies."""
+    return "" if interval is None else f"; the gain is {_within((-interval[1], -interval[0]))}"
+
+
+def _within(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return "of unknown spread, since it takes two seeds that differ"
+    return "within [" + ", ".join(_margin(round(end, 4)) for end in interval) + "]"
 
 
 # --- condition 1 ---

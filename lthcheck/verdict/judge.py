@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lthcheck.verdict.caveats import caveats
 from lthcheck.verdict.conditions import condition, first_condition
 from lthcheck.verdict.exam import Exam, exams
-from lthcheck.verdict.judgement import RANK, Cell, Condition, Judgement, Prize
+from lthcheck.verdict.judgement import RANK, Cell, Certainty, Condition, Judgement, Prize
 from lthcheck.verdict.means import ByLength, by_length, close, means_at
 from lthcheck.verdict.prize import interval, ranks
 from lthcheck.verdict.remedies import remedies
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lthcheck.evidence import Row
+    from lthcheck.verdict.confident import Confidence
 
 
 def judge(rows: Iterable[Row], **terms: Any) -> Judgement:
@@ -40,6 +41,7 @@ class Examination:
     terms: Terms
     lengths: ByLength
     exams: tuple[Exam, ...]
+    confidence: Confidence | None = None
 
     @property
     def judgement(self) -> Judgement:
@@ -53,7 +55,15 @@ class Examination:
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
             warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
+            certainty=self._certainty(),
         )
+
+    def _certainty(self) -> Certainty | None:
+        if self.confidence is None:
+            return None
+        from lthcheck.verdict.certainty import certainty
+
+        return certainty(self.confidence, {exam.means.method for exam in self.exams})
 
     def of_method(self, method: str | None) -> Examination:
         """That of one method alone, at the error rate of all."""
@@ -101,7 +111,12 @@ def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -
         ValueError: the rows leave the length of training open.
     """
     lengths = by_length(rows, epochs)
-    return Examination(terms, lengths, exams(lengths, terms))
+    if terms.rule == "paper":
+        return Examination(terms, lengths, exams(lengths, terms))
+    from lthcheck.verdict.confident import confidence  # which takes numpy and scipy
+
+    shown = confidence(lengths, terms)
+    return Examination(terms, lengths, shown.exams(), shown)
 
 
 def meets(judgement: Judgement, prize: Prize) -> bool:
