@@ -23,7 +23,7 @@ Errors = dict[Prize, float]
 def certainty(shown: Confidence, methods: Collection[str | None]) -> Certainty:
     """How sure the verdict on some of the methods is."""
     part = spent(shown.terms.looks, shown.seeds)
-    least, most = _errors(shown, methods)
+    least, most = prize_errors(shown, methods)
     support: dict[Prize, float] = {"none": _support(most["secondary"] / part)}
     support |= {prize: _support(error / part) for prize, error in least.items()}
     return Certainty(
@@ -40,7 +40,7 @@ def _support(error: float) -> float:
     return float(1 - min(error, 1.0))
 
 
-def _errors(shown: Confidence, methods: Collection[str | None], more: int = 0) -> tuple[Errors, Errors]:
+def prize_errors(shown: Confidence, methods: Collection[str | None], more: int = 0) -> tuple[Errors, Errors]:
     """By prize, the error rate at which there would be said to be at least that, and less than that."""
     true, false = shown.errors(more)
     asked = np.array([ticket.means.method in methods for ticket in shown.tickets], dtype=bool)
@@ -65,7 +65,7 @@ def _more_seeds(shown: Confidence, methods: Collection[str | None]) -> int | Non
     """By bisection, since more seeds of the same spread only narrow the intervals."""
 
     def decided(more: int) -> bool:
-        least, most = _errors(shown, methods, more)
+        least, most = prize_errors(shown, methods, more)
         at_least = [prize for prize, error in least.items() if error <= shown.level]
         at_most = [prize for prize, error in most.items() if error > shown.level]
         return at_least == at_most
