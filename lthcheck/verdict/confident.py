@@ -24,7 +24,9 @@ for each side:
 
 So the lower end of an interval holds for all tickets of the study at once, the upper end for one ticket. Evidence that
 is looked at several times (`Terms.looks`) spends of ERROR at each look what its new seeds are of all seeds. That the
-best dense lr lies inside its grid (1(b)), and sdt and rr inside theirs, is read off the means.
+best dense lr lies inside its grid (1(b)), and sdt and rr inside theirs, is read off the means. Where lr and sparsity
+are chosen on a validation split (`Terms.validation`), K stays what it is: the split takes the test set's luck out of the
+choice, but what a seed was lucky with, it is on both.
 
 A rule of fewer assumptions (no prior), a bolder one (one variance for all gaps) and a bootstrap over seeds are held
 beside this one in reports/examples/calibration.md, from which it was chosen.
@@ -41,6 +43,7 @@ import numpy as np
 
 from lthcheck.evidence import ARMS
 from lthcheck.grid import TIE, best_lr
+from lthcheck.verdict.choice import Ticket, chosen
 from lthcheck.verdict.conditions import (
     NON_TRIVIAL,
     adequacy,
@@ -77,15 +80,6 @@ def spent(looks: Sequence[int], seeds: int) -> float:
     reached = max([look for look in looks if look <= seeds], default=looks[0])
     before = max([look for look in looks if look < reached], default=0)
     return (reached - before) / looks[-1]
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """One (method, sparsity, lr), among the means of its place; its rivals' are those that it is held against."""
-
-    place: int
-    means: Means
-    lr: float
 
 
 @dataclass(frozen=True)
@@ -141,6 +135,7 @@ class Confidence:
         for ends, of_parts in zip((low, high), self.parts.interval(self.level), strict=True):
             np.minimum.at(ends, (self.parts.ticket, self.parts.number - 1), of_parts)
         found: dict[int, dict[float, tuple[Condition, ...]]] = {}
+        remedies: dict[int, dict[float, tuple[str, ...]]] = {}
         for index, ticket in enumerate(self.tickets):
             told = [
                 self._condition(
@@ -149,7 +144,9 @@ class Confidence:
                 for k, number in enumerate((1, 2, 3, 4, 5))
             ]
             found.setdefault(ticket.place, {})[ticket.lr] = tuple(told)
-        return tuple(self._exam(self.places[place], at) for place, at in found.items())
+            open_ones = [one.detail for one in told[1:] if one.holds is None and one.interval is None]
+            remedies.setdefault(ticket.place, {})[ticket.lr] = tuple(open_ones)
+        return tuple(self._exam(self.places[place], at, remedies[place]) for place, at in found.items())
 
     def _condition(
         self, number: int, ticket: Ticket, errors: tuple[float, float], interval: tuple[float, float]
@@ -167,13 +164,16 @@ class Confidence:
         detail = gap_detail(number, ticket.means, ticket.lr, known, delta=terms.delta, gamma=terms.gamma)
         return replace(told, holds=holds, interval=known, detail=detail)
 
-    def _exam(self, means: Means, at: dict[float, tuple[Condition, ...]]) -> Exam:
+    def _exam(
+        self, means: Means, at: Mapping[float, tuple[Condition, ...]], remedies: Mapping[float, tuple[str, ...]]
+    ) -> Exam:
         terms = self.terms
         return Exam(
             means=means,
             first=next(iter(at.values()))[0],
             first_remedies=first_remedies(means, delta=terms.delta, assume_adequate=terms.assume_adequate),
             at={lr: conditions[1:] for lr, conditions in at.items()},
+            remedies=remedies,
         )
 
 
@@ -188,6 +188,8 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
     paid = sum(len(place.means.lt) + terms.extra_lrs for place in found)
     grids = len({(row.method, row.lr) for row in lengths.full if row.arm == "dense"})
     tickets = [Ticket(place.index, place.means, lr) for place in found for lr in place.means.lt]
+    if terms.validation:
+        tickets = chosen(tickets, lengths, terms)
     parts: list[tuple[int, int, float, int, Contrast]] = []
     settled: list[tuple[int, int, bool | None]] = []
     for index, ticket in enumerate(tickets):

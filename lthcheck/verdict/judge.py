@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lthcheck.verdict.caveats import caveats
 from lthcheck.verdict.conditions import condition, first_condition
 from lthcheck.verdict.exam import Exam, exams
+from lthcheck.verdict.halves import half, halved
 from lthcheck.verdict.judgement import RANK, Cell, Certainty, Condition, Judgement, Prize
 from lthcheck.verdict.means import ByLength, by_length, close, means_at
 from lthcheck.verdict.prize import interval, ranks
@@ -110,6 +111,8 @@ def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -
     Raises:
         ValueError: the rows leave the length of training open.
     """
+    if terms.validation:
+        rows, terms = _on_validation(tuple(rows), terms)
     lengths = by_length(rows, epochs)
     if terms.rule == "paper":
         return Examination(terms, lengths, exams(lengths, terms))
@@ -117,6 +120,14 @@ def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -
 
     shown = confidence(lengths, terms)
     return Examination(terms, lengths, shown.exams(), shown)
+
+
+def _on_validation(rows: tuple[Row, ...], terms: Terms) -> tuple[tuple[Row, ...], Terms]:
+    """The rows with an accuracy to choose by and one to test by, and the terms with the samples that it is tested on."""
+    tested = terms.test_size
+    if tested is not None and any(row.validation is None for row in rows):
+        tested = half(tested)
+    return halved(rows, terms.test_size), replace(terms, test_size=tested)
 
 
 def meets(judgement: Judgement, prize: Prize) -> bool:

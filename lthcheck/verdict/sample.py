@@ -53,7 +53,7 @@ def _sample(rows: Sequence[Row], test_size: int | None) -> Sample:
 
 def _by_fold(row: Row, test_size: int | None) -> Array | None:
     """Folds differ by one test sample at most, which cancels in the difference of two arms."""
-    if getattr(row, "folds", None) is None or len(row.folds) < 2:
+    if row.folds is None or len(row.folds) < 2:
         return None
     size = test_size or sum(row.folds) / max(row.accuracy, 1e-9)
     return np.array(row.folds) * len(row.folds) / size

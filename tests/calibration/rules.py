@@ -5,15 +5,15 @@ Each takes a study and gives (at_least, at_most) as ranks: 0 none, 1 secondary, 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
 
-from calibration.truth import BEST, DELTA, GAMMA, LRS, SPARSITIES, Study
+from calibration.truth import DELTA, GAMMA, LRS, SPARSITIES, Study
 from lthcheck.evidence import Row
 from lthcheck.verdict.certainty import prize_errors
-from lthcheck.verdict.confident import ERROR, Confidence, Ticket, spent
+from lthcheck.verdict.choice import Ticket
+from lthcheck.verdict.confident import ERROR, Confidence
 from lthcheck.verdict.means import Means
 from lthcheck.verdict.parts import Parts
 from lthcheck.verdict.terms import Terms
@@ -109,7 +109,7 @@ pooled = partial(confident, kind=Pooled)
 
 def paper(study: Study) -> tuple[int, int]:
     """Means with margins, best against best."""
-    return (_by_means(*_means(study)),) * 2
+    return (int(_by_means(*_means(study))[0]),) * 2
 
 
 def naive(study: Study) -> tuple[int, int]:
@@ -122,24 +122,25 @@ def naive(study: Study) -> tuple[int, int]:
 def bootstrap(study: Study, rng: np.random.Generator, draws: int = 400) -> tuple[int, int]:
     """Percentiles of `paper` over replicates drawn with replacement, paired."""
     n = study.lt.shape[-1]
-    ranks = []
-    for _ in range(draws):
-        of = rng.integers(0, n, n)
-        arms = {arm: getattr(study, arm)[..., of] for arm in ("lt", "rr", "sdt", "dense", "double")}
-        ranks.append(_by_means(*_means(replace(study, **arms))))
+    weights = rng.multinomial(n, np.full(n, 1 / n), draws).T / n  # of each replicate in each draw
+    lt, rr, sdt, dense, double = (getattr(study, arm) @ weights for arm in ("lt", "rr", "sdt", "dense", "double"))
+    ranks = _by_means(lt, rr, sdt, dense, double - dense.max(0))
     low, high = np.quantile(ranks, [ERROR / 2, 1 - ERROR / 2], method="nearest")
     return int(low), int(high)
 
 
 def _means(study):
-    dense = study.dense.mean(-1)
-    return study.lt.mean(-1), study.rr.mean(-1), study.sdt.mean(-1), dense, study.double.mean() - dense.max()
+    """Means over replicates, with an axis of one draw last."""
+    lt, rr, sdt, dense = (getattr(study, arm).mean(-1, keepdims=True) for arm in ("lt", "rr", "sdt", "dense"))
+    return lt, rr, sdt, dense, study.double.mean(keepdims=True) - dense.max(0)
 
 
 def _by_means(lt, rr, sdt, dense, probe):
+    """The prize in each draw, of shape `(draw,)`."""
     beats = (lt - rr.max(1, keepdims=True) > GAMMA) & (lt - sdt.max(1, keepdims=True) > GAMMA)
     secondary = beats & (lt >= dense - DELTA) & (probe <= DELTA)
-    return 2 if (secondary & (lt >= dense.max() - DELTA)).any() else int(secondary.any())
+    jackpot = secondary & (lt >= dense.max(0) - DELTA)
+    return secondary.any((0, 1)).astype(int) + jackpot.any((0, 1))
 
 
 def until_decided(study: Study, looks: tuple[int, ...]) -> tuple[tuple[int, int], int]:
@@ -165,6 +166,3 @@ def rows(study: Study) -> list[Row]:
         best = LRS[int(study.dense.mean(-1).argmax())]
         made.append(Row("dense", best, study.double[seed], seed=seed, epochs=2 * T))
     return made
-
-
-__all__ = ["BEST", "alone", "bootstrap", "confident", "naive", "paper", "pooled", "rows", "spent", "until_decided"]
