@@ -57,7 +57,8 @@ def standard_error(one: Replicates, other: Replicates) -> float | None:
 
 
 def _variance_of_mean(values: Sequence[float]) -> float:
-    # fsum is exact, so that the order of the rows cannot decide who is at the edge; `statistics.variance` takes 25 times as long.
+    # fsum is exact, so that the order of the rows cannot decide who is at the edge; `statistics.variance` is exact too,
+    # and takes 25 times as long.
     n = len(values)
     mean = math.fsum(values) / n
     return math.fsum((value - mean) ** 2 for value in values) / (n - 1) / n
