@@ -116,8 +116,9 @@ class TestMissing:
     """Missing evidence only widens the interval, at both ends: of whole arms, and of an arm at one lr, with a limit.
 
     A rival's best is over the lrs that it has (Ma et al. 2021 have one grid for all arms), so a rival without its best
-    lr is a weaker rival, and a ticket without an lr is one ticket less: both may narrow the interval. That is never
-    silent: unequal grids come with a warning.
+    lr is a weaker rival, and a ticket without an lr is one ticket less: both may narrow the interval. Dense without its
+    best lr is weaker in condition 5 and unknown in 4, so either end may move. None of it is silent: unequal grids come
+    with a warning.
     """
 
     @law
