@@ -17,8 +17,9 @@ from lthcheck.verdict.judgement import RANK
 T = 80
 LRS = [0.1, 0.2, 0.4]
 # Steps of a quarter of a point around the margins of half a point, so that ties and near ties are common. The ticket is
-# ahead of its small rivals, and dense varies over its lrs, by as much as makes both prizes common too.
-STEPS = {"lt": (325, 331), "rr": (319, 326), "sdt": (319, 326), "dense": (318, 337), "2T": (324, 334)}
+# ahead of its small rivals, and lt and dense vary over their lrs, by as much as makes both prizes and tickets that only
+# the literal reading sees common too.
+STEPS = {"lt": (317, 333), "rr": (319, 326), "sdt": (319, 326), "dense": (318, 337), "2T": (324, 334)}
 
 
 @st.composite
@@ -204,7 +205,7 @@ def without(rows, gone):
     return left, best(rows), best(left)
 
 
-@law
+@settings(law, max_examples=200)
 @given(studies(), st.booleans())
 def test_the_literal_reading_is_never_below_the_joint(rows, assume_adequate):
     joint = ranks(rows, assume_adequate=assume_adequate)
@@ -243,7 +244,11 @@ def test_a_prize_at_the_edge_is_sure_or_out_of_reach(rows, reading, assume_adequ
 class TestStudies:
     """The strategy reaches what the laws speak of, so that none of them is empty."""
 
-    @pytest.mark.parametrize("interval", [(low, high) for low in range(3) for high in range(low, 3)], ids=str)
+    @pytest.mark.parametrize(
+        "interval",
+        [(0, 0), (0, 1), (0, 2), (1, 1), (2, 2), pytest.param((1, 2), marks=pytest.mark.slow)],  # one study in 200
+        ids=str,
+    )
     def test_every_interval_is_reached(self, interval):
         reached(studies(), lambda rows: ranks(rows) == interval)
 
