@@ -9,7 +9,7 @@ from lthcheck.report.recipe import shortcomings
 from lthcheck.report.series import at_lr, series
 from lthcheck.report.words import PRIZES, listing, one_line, percent, place, points, study_name, thresholds
 from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
-from lthcheck.verdict.judgement import RANK
+from lthcheck.verdict.judgement import RANK, best_edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,8 @@ def headline(record: Mapping[str, Any]) -> str:
     said = PRIZES[record["verdict"]].upper()
     if record["verdict"] == "undecided":
         said += f", {record['at_least']} to {record['at_most']}"
+    if edge(record["cells"]):
+        said += ", at the edge"
     cell = nearest(record, record["cells"])
     if cell is None:
         return f"{name}: {said} (no cell was judged)"
@@ -40,11 +42,16 @@ def nearest(record: Mapping[str, Any], cells: Iterable[Cell]) -> Cell | None:
     return max(cells, key=lambda cell: _nearness(record, cell), default=None)
 
 
-def interval(cells: Sequence[Cell]) -> tuple[str, str, str]:
-    """Verdict, at_least and at_most over cells: the best of each."""
+def interval(cells: Sequence[Cell]) -> tuple[str, str, str, tuple[str, ...]]:
+    """Verdict, at_least and at_most over cells, the best of each, and the prizes at the edge."""
     at_least = max((cell["at_least"] for cell in cells), key=RANK.__getitem__, default="none")
     at_most = max((cell["at_most"] for cell in cells), key=RANK.__getitem__, default="jackpot")
-    return (at_least if at_least == at_most else "undecided", at_least, at_most)
+    return (at_least if at_least == at_most else "undecided", at_least, at_most, edge(cells))
+
+
+def edge(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The prizes that the best of the cells wins or misses at the edge."""
+    return best_edge((cell["at_least"], cell["at_most"], cell.get("edge", ())) for cell in cells)
 
 
 def reason(record: Mapping[str, Any], cell: Cell) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from lthcheck.report.headline import headline, interval, nearest, reason
+from lthcheck.report.headline import edge, headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
 from lthcheck.report.series import evidence, series
@@ -23,7 +23,7 @@ from lthcheck.report.tables import (
     verdict_rows,
     verdict_table,
 )
-from lthcheck.report.words import PRIZES, margin, place, prize, rate, study_name
+from lthcheck.report.words import PRIZES, listing, margin, place, prize, rate, study_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str
     shown = _best_of_each_method(record)
     name = escape(study_name(record))
     blocks = [
-        f"# {name}: {prize(record['verdict'], record['at_least'], record['at_most']).lower()}",
+        f"# {name}: {prize(record['verdict'], record['at_least'], record['at_most'], edge(record['cells'])).lower()}",
         _verdict(record),
         *_by_method(record),
         *([cell_table(record)] if record["cells"] else []),
@@ -94,7 +94,19 @@ def _verdict(record: Mapping[str, Any]) -> str:
         certain = nearest(record, sure)
         assert certain is not None
         sentences += f" Certain is the {prize(certain['verdict'], '', '').lower()} of {escape(place(certain))}."
-    return sentences
+    return sentences + _edge(record)
+
+
+def _edge(record: Mapping[str, Any]) -> str:
+    hinging = [PRIZES[name] for name in edge(record["cells"])]
+    if not hinging:
+        return ""
+    # The paper's prizes are names, "the Jackpot" and "the secondary prize".
+    names = listing(name if name == "Jackpot" else name.lower() for name in hinging)
+    return (
+        f" At the edge is the {names}: a gap that decides it is within its standard error over seeds of the margin, "
+        "so other seeds may well say otherwise."
+    )
 
 
 def _by_method(record: Mapping[str, Any]) -> list[str]:
@@ -136,7 +148,7 @@ def _pictures(pictures: Sequence[Picture]) -> list[str]:
 
 
 def _cell(record: Mapping[str, Any], cell: Cell) -> list[str]:
-    words = prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
+    words = prize(cell["verdict"], cell["at_least"], cell["at_most"], cell.get("edge", ())).lower()
     return [
         f"## {_heading(cell)}: {words}",
         condition_table(record, cell),

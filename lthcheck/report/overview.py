@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
+from lthcheck.report.headline import edge
 from lthcheck.report.series import at_lr, series
 from lthcheck.report.tables import github
 from lthcheck.report.words import rate, study_name
@@ -32,6 +33,7 @@ class Entry:
         sparsity: the highest at which the record's prize was certainly won; with method and lr None where none was.
         method: the one whose ticket is the most accurate there.
         lr: that ticket's.
+        edge: the prizes that are won or missed at the edge: other seeds may well say otherwise.
         source: the name of the record's file, or its path where names repeat, which tells records of one network and
             data set apart.
     """
@@ -43,6 +45,7 @@ class Entry:
     sparsity: float | None
     method: str | None
     lr: float | None
+    edge: tuple[str, ...]
     source: str
 
     def as_json(self) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def entry(record: Mapping[str, Any], source: str) -> Entry:
         sparsity=None if cell is None else cell["sparsity"],
         method=None if cell is None else cell["method"],
         lr=None if cell is None else _lr(cell),
+        edge=edge(record["cells"]),
         source=source,
     )
 
@@ -75,8 +79,8 @@ def table(entries: Sequence[Entry], *, markdown: bool = False) -> str:
         [
             one.network,
             one.dataset or "",
-            _SAID[one.jackpot],
-            _SAID[one.secondary],
+            "edge" if "jackpot" in one.edge else _SAID[one.jackpot],
+            "edge" if "secondary" in one.edge else _SAID[one.secondary],
             "" if one.sparsity is None else rate(one.sparsity),
             one.method or "",
             "" if one.lr is None else f"{one.lr:g}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS
 from lthcheck.report.layers import layers as layers_of
-from lthcheck.report.schema import CONDITION, ROW, ROW_MORE, SCHEMA, check, read
+from lthcheck.report.schema import CONDITION, CONDITION_SINCE, ROW, ROW_MORE, SCHEMA, check, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +114,8 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "verdict": cell.verdict,
         "at_least": cell.at_least,
         "at_most": cell.at_most,
-        "conditions": [{key: getattr(condition, key) for key in CONDITION} for condition in cell.conditions],
+        "edge": list(cell.edge),
+        "conditions": [{key: getattr(one, key) for key in (*CONDITION, *CONDITION_SINCE)} for one in cell.conditions],
     }
 
 

@@ -50,6 +50,9 @@ CONDITION: dict[str, Kind] = {
     "witness_lr": _NUMBER_OR_NONE,
     "detail": str,
 }
+# What records of earlier versions lack: not at the edge.
+CELL_SINCE: dict[str, Kind] = {"edge": list}
+CONDITION_SINCE: dict[str, Kind] = {"edge": bool}
 ROW: dict[str, Kind] = {
     "arm": str,
     "method": _TEXT_OR_NONE,
@@ -117,11 +120,13 @@ def check(value: object) -> dict[str, Any]:
     _objects("evidence", value["evidence"], ROW)
     for index, each in enumerate(value["evidence"]):
         _check_row(f"evidence[{index}]", each, value["test_size"])
-    _objects("cells", value["cells"], _CELL)
+    _objects("cells", value["cells"], _CELL, CELL_SINCE)
     for cell in value["cells"]:
-        _objects("conditions", cell["conditions"], CONDITION)
+        _objects("conditions", cell["conditions"], CONDITION, CONDITION_SINCE)
         for condition in cell["conditions"]:
             _one_of("id", condition["id"], tuple(CONDITION_NAMES))
+        for prize in cell.get("edge", ()):
+            _one_of("edge", prize, tuple(RANK))
     for judged in (value, *value["cells"]):
         _one_of("verdict", judged["verdict"], (*RANK, "undecided"))
         _one_of("at_least", judged["at_least"], tuple(RANK))
@@ -175,11 +180,11 @@ def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
         raise ValueError(f"{what}={value!r} must be one of {', '.join(map(str, allowed))}; {_REMEDY}")
 
 
-def _objects(where: str, items: list[Any], kinds: dict[str, Kind]) -> None:
+def _objects(where: str, items: list[Any], kinds: dict[str, Kind], since: dict[str, Kind] | None = None) -> None:
     for index, item in enumerate(items):
         missing = [key for key in kinds if not (isinstance(item, dict) and key in item)]
         if missing:
             raise ValueError(f"{where}[{index}] must have {', '.join(missing)}; {_REMEDY}")
-        for key, kind in kinds.items():
-            if not isinstance(item[key], kind):
+        for key, kind in (kinds | (since or {})).items():
+            if key in item and not isinstance(item[key], kind):
                 raise ValueError(f"{where}[{index}]: {key}={item[key]!r} must be of the schema's kind; {_REMEDY}")

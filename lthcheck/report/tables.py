@@ -79,7 +79,8 @@ def condition_table(record: Mapping[str, Any], cell: Cell) -> str:
         if one["id"] == 1:
             value = "" if one["gap"] is None else f"sparsity {rate(one['gap'])}"
         lr = "" if one["witness_lr"] is None else f"{one['witness_lr']:g}"
-        rows.append([f"{one['id']} {one['name']}", HOLDS[one["holds"]], value, asked[one["id"]], lr, one["detail"]])
+        holds = HOLDS[one["holds"]] + _edge(one)
+        rows.append([f"{one['id']} {one['name']}", holds, value, asked[one["id"]], lr, one["detail"]])
     return github(rows, ("condition", "holds", "value", "asked", "at lr", "detail"))
 
 
@@ -154,7 +155,11 @@ def _brief(condition: Mapping[str, Any] | None, threshold: float | None) -> str:
     said = {True: "yes", False: "no", None: "?"}[condition["holds"]]
     if condition["id"] == 1 or condition["gap"] is None:
         return said
-    return f"{said} {points(condition['gap'], threshold).removesuffix(' pt')}"
+    return f"{said} {points(condition['gap'], threshold).removesuffix(' pt')}{_edge(condition)}"
+
+
+def _edge(condition: Mapping[str, Any]) -> str:
+    return " (edge)" if condition.get("edge") else ""
 
 
 def _rate(cell: Cell) -> str:
@@ -162,4 +167,4 @@ def _rate(cell: Cell) -> str:
 
 
 def _prize(cell: Mapping[str, Any]) -> str:
-    return prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
+    return prize(cell["verdict"], cell["at_least"], cell["at_most"], cell.get("edge", ())).lower()

@@ -10,6 +10,7 @@ At one (method, sparsity s), with A(arm, lr) the mean accuracy over seeds, delta
     5  matches dense at its best lr              A(lt, lr) >= max A(dense, .) - delta
 
 A condition is True, False, or None where the evidence does not tell. Equality within 1e-9 counts as >= and not as >.
+Conditions 2 to 5 are at the edge where the gap is within its standard error of the margin (`lthcheck.verdict.edge`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lthcheck.grid import TIE, best_lr, lrs_beyond
+from lthcheck.verdict.edge import at_edge
 from lthcheck.verdict.judgement import Condition
 from lthcheck.verdict.means import Levels, Means, close, level
 
@@ -60,12 +62,13 @@ def condition(number: int, means: Means, lr: float, *, delta: float, gamma: floa
         return reaches(lt - other, -delta)
 
     if number in {2, 3}:
-        test, yes, no, margin = clearly_better, ">", "<=", f"+ {_margin(gamma)}"
+        test, yes, no, limit, margin = clearly_better, ">", "<=", gamma, f"+ {_margin(gamma)}"
     else:
-        test, yes, no, margin = similar_or_better, ">=", "<", f"- {_margin(delta)}"
-    holds = test(ticket, rival)
+        test, yes, no, limit, margin = similar_or_better, ">=", "<", -delta, f"- {_margin(delta)}"
+    holds, gap = test(ticket, rival), ticket - rival
     lt, other = _told((ticket, rival), test)
-    return Condition(number, holds, ticket - rival, lr, f"LT {lt} {yes if holds else no} {name} {other} {margin}")
+    detail = f"LT {lt} {yes if holds else no} {name} {other} {margin}"
+    return Condition(number, holds, gap, lr, detail, edge=at_edge(number, means, lr, gap - limit))
 
 
 def _rival(number: int, means: Means, lr: float) -> tuple[float | None, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.verdict.caveats import caveats
 from lthcheck.verdict.conditions import condition, first_condition
+from lthcheck.verdict.edge import edge_prizes
 from lthcheck.verdict.exam import Exam, exams
 from lthcheck.verdict.halves import half, halved
 from lthcheck.verdict.judgement import RANK, Cell, Certainty, Condition, Judgement, Prize
@@ -140,7 +141,8 @@ def meets(judgement: Judgement, prize: Prize) -> bool:
 def _cell(exam: Exam, terms: Terms) -> Cell:
     at_least, at_most = interval(exam.first, exam.at.values(), terms.reading)
     shown = _witness(exam, terms) if terms.reading == "joint" else _best_each(exam, terms)
-    return Cell(exam.means.method, exam.means.sparsity, at_least, at_most, (exam.first, *shown))
+    edge = edge_prizes(exam.first, exam.at.values(), terms.reading)
+    return Cell(exam.means.method, exam.means.sparsity, at_least, at_most, (exam.first, *shown), edge)
 
 
 def _witness(exam: Exam, terms: Terms) -> tuple[Condition, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from lthcheck.evidence import Row
+from lthcheck.evidence import ARMS, Row
+from lthcheck.verdict.replicates import Replicates, replicates
 
+V = TypeVar("V")
 Levels = Mapping[float, float]
 """Mean accuracy by lr."""
 
@@ -113,6 +116,7 @@ class Means:
         dense_2t: the dense network, trained for 2T epochs.
         dense_diverged: lrs at which a dense training of T epochs diverged.
         dense_2t_diverged: lrs at which a dense training of 2T epochs diverged.
+        replicates: what the means are of, by the name they have here (lt, rr, sdt, dense, dense_2t) and lr.
     """
 
     method: str | None
@@ -125,24 +129,26 @@ class Means:
     dense_2t: Levels
     dense_diverged: tuple[float, ...]
     dense_2t_diverged: tuple[float, ...]
+    replicates: Mapping[str, Mapping[float, Replicates]] = field(default_factory=dict)
 
 
 def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
     """The mean accuracies at one (method, sparsity)."""
     full = [row for row in lengths.full if serves(row, method, sparsity)]
     double = [row for row in lengths.double if serves(row, method, sparsity)]
-    dense = [row for row in full if row.arm == "dense"]
+    arms = {arm: by_lr(row for row in full if row.arm == arm) for arm in ARMS} | {"dense_2t": by_lr(double)}
     return Means(
         method=method,
         sparsity=sparsity,
         epochs=lengths.epochs,
-        lt=_levels(row for row in full if row.arm == "lt"),
-        rr=_levels(row for row in full if row.arm == "rr"),
-        sdt=_levels(row for row in full if row.arm == "sdt"),
-        dense=_levels(dense),
-        dense_2t=_levels(double),
-        dense_diverged=distinct(row.lr for row in dense if row.diverged),
+        lt=_levels(arms["lt"]),
+        rr=_levels(arms["rr"]),
+        sdt=_levels(arms["sdt"]),
+        dense=_levels(arms["dense"]),
+        dense_2t=_levels(arms["dense_2t"]),
+        dense_diverged=distinct(row.lr for row in full if row.arm == "dense" and row.diverged),
         dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
+        replicates={arm: {lr: replicates(group) for lr, group in groups.items()} for arm, groups in arms.items()},
     )
 
 
@@ -157,14 +163,14 @@ def by_lr(rows: Iterable[Row]) -> dict[float, list[Row]]:
     return groups
 
 
-def _levels(rows: Iterable[Row]) -> Levels:
+def _levels(groups: Mapping[float, list[Row]]) -> Levels:
     # fsum is exact, so that the order of the rows cannot decide a tie.
-    return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in by_lr(rows).items()}
+    return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in groups.items()}
 
 
-def level(levels: Levels, lr: float) -> float | None:
-    """The mean accuracy at an lr; None where there is none."""
-    return next((mean for known, mean in levels.items() if close(known, lr)), None)
+def level(levels: Mapping[float, V], lr: float) -> V | None:
+    """What stands at an lr, the mean accuracy or the replicates; None where there is nothing."""
+    return next((value for known, value in levels.items() if close(known, lr)), None)
 
 
 def _listed(values: Iterable[float]) -> str:

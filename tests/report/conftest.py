@@ -119,6 +119,14 @@ def none() -> Cell:
 
 
 @pytest.fixture
+def at_edge() -> Cell:
+    gaps = (0.832, 0.027, 0.009, -0.004, -0.006)
+    missed = cell("secondary", "secondary", holds=(True, True, True, True, False), gaps=gaps)
+    *others, last = missed.conditions
+    return replace(missed, conditions=(*others, replace(last, edge=True)), edge=("jackpot",))
+
+
+@pytest.fixture
 def undecided() -> Cell:
     missing = cell("none", "secondary", holds=(None, True, None, True, False), gaps=(0.832, 0.027, None, 0.0, -0.01))
     conditions = list(missing.conditions)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lthcheck.evidence import Row
+from lthcheck.report.markdown import markdown
 from lthcheck.report.record import dumps, loads
 from lthcheck.report.schema import row
 
@@ -34,7 +35,8 @@ def test_has_the_fields_of_the_schema(make_record: Make) -> None:
         "at_most", "cells", "warnings", "advice", "evidence", "cost", "environment",
     ]  # fmt: skip
     assert made["schema"] == "lthcheck.verdict/1"
-    assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "conditions"]
+    assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "edge", "conditions"]
+    assert made["cells"][0]["edge"] == []
     assert made["cells"][0]["conditions"][3] == {
         "id": 4,
         "name": "matches dense at the same lr",
@@ -42,6 +44,7 @@ def test_has_the_fields_of_the_schema(make_record: Make) -> None:
         "gap": -0.004,
         "witness_lr": 0.2,
         "detail": "detail | of 4",
+        "edge": False,
     }
     assert list(made["evidence"][0]) == [
         "arm", "method", "sparsity", "lr", "source_lr", "seed", "epochs", "accuracy", "params", "diverged", "run",
@@ -171,6 +174,26 @@ def test_reads_a_record_without_warnings_and_advice(make_record: Make) -> None:
     made = make_record()
     del made["warnings"], made["advice"]
     assert loads(dumps(made)) == made
+
+
+def test_reads_a_record_from_before_the_edge_and_has_none(make_record: Make, at_edge: Cell) -> None:
+    made = make_record([at_edge])
+    assert "edge" in markdown(made)
+    del made["cells"][0]["edge"]
+    for condition in made["cells"][0]["conditions"]:
+        del condition["edge"]
+    assert "edge" not in markdown(loads(json.dumps(made)))
+
+
+@pytest.mark.parametrize(
+    ("edge", "told"),
+    [(True, r"edge=True must be of the schema's kind"), (["gold"], r"edge='gold' must be one of none, secondary")],
+)
+def test_refuses_what_cannot_be_at_the_edge(make_record: Make, edge: object, told: str) -> None:
+    made = make_record()
+    made["cells"][0]["edge"] = edge
+    with pytest.raises(ValueError, match=told):
+        loads(json.dumps(made))
 
 
 def test_imports_neither_torch_nor_matplotlib() -> None:
