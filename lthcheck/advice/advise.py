@@ -21,7 +21,7 @@ from lthcheck.store import Store
 from lthcheck.study import Study
 from lthcheck.verdict.judge import default_delta
 
-KEPT = ("import", "store", "data-dir", "device")  # options that the suggested command takes over
+KEPT = ("device", "data-dir", "store")  # options that the suggested command takes over, and --import before all
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def advise(chosen: Mapping[str, Any], store: Store, *, calibrated: bool = True) 
         delta = default_delta(study.dataset)
         facts, knows = subject(study.model, info), known(store.root, study, info, delta=delta)
         suggestion = suggest(facts, study.recipe, knows.rows, delta=delta, seeds=chosen.get("seeds"))
-        options = _options(study, suggestion)
-        kept = {name: chosen[name] for name in KEPT if name in chosen}
-        (suggested,) = studies({**kept, **parsed(options)})
-        words = [part for name, text in {**kept, **options}.items() for part in (f"--{name}", text)]
+        options = {name: chosen[name] for name in ("import",) if name in chosen}
+        options |= _options(study, suggestion) | {name: chosen[name] for name in KEPT if name in chosen}
+        (suggested,) = studies(parsed(options))
+        words = [part for name, text in options.items() for part in (f"--{name}", text)]
         found.append((facts, knows, suggestion, shlex.join(["lthcheck", "run", *words]), suggested))
     costs, _ = forecast([suggested for *_, suggested in found], store, data_dir=data_dir, calibrated=calibrated)
     return [Advice(*parts, cost) for parts, cost in zip(found, costs, strict=True)]

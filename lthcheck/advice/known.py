@@ -42,7 +42,7 @@ class Record:
     alike: bool
     missing: int
     verdict: str
-    cells: tuple[tuple[str, float, str], ...]
+    cells: tuple[tuple[str | None, float | None, str], ...]
     adequacy: str
 
     def as_json(self) -> dict[str, Any]:

@@ -45,6 +45,11 @@ class Tried:
         return self.cell.at_least != "none"
 
     @property
+    def pending(self) -> bool:
+        """Whether there may be a ticket, once it is known whether the recipe is adequate."""
+        return self.cell.verdict == "undecided" and self.cell.conditions[0].holds is None
+
+    @property
     def misses_dense(self) -> bool:
         """Whether the nearest miss fails condition 4, as a ticket does that is too sparse."""
         return any(condition.id == 4 and condition.holds is False for condition in self.cell.conditions)

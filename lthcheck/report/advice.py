@@ -23,13 +23,13 @@ def advice_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
         "epochs": f"{suggestion['epochs']}, by recipe {study['recipe']['name']}",
         "seeds": str(suggestion["seeds"]),
     }
-    outlook = suggestion["outlook"]
+    head = "what to try first" if suggestion["new"] else "nothing new is promising; the nearest again"
     blocks = [
-        f"{study['name']}: {'what to try first' if suggestion['new'] else 'nothing new is left to try first'}",
+        f"{study['name']}: {head}",
         "\n".join([*_item("network", [_network(record["subject"])]), *_item("data", [_data(record["subject"])])]),
         "\n".join(_item("in the store", _store(record["store"]))),
         "\n".join(line for name, value in values.items() for line in _part(name, value, suggestion["reasons"][name])),
-        "\n".join([*_item("expect", [_said(outlook)]), *_item("limits", suggestion["limits"])]),
+        "\n".join([*_item("expect", [_said(suggestion["outlook"])]), *_item("limits", suggestion["limits"])]),
         cost_text(record["forecast"], calibrated=calibrated),
         record["command"],
     ]
