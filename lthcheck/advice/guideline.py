@@ -228,11 +228,17 @@ def _cells(subject: Subject, cells: Sequence[Tried], lrs: Sequence[float]) -> tu
         if left:
             sparsities, change = _nearest(base, left)
             if methods != order[0]:
-                past = (*past, Reason(f"{', '.join(order[0])} has nothing left at these lrs", STORE))
+                past = (
+                    *past,
+                    Reason(
+                        f"{', '.join(order[0])} has nothing left at these lrs, so {', '.join(methods)} is next", STORE
+                    ),
+                )
             return Part(kept, (of_order, *past)), Part(sparsities, (why, *change)), True
     nearest = max(cells, key=lambda each: each.nearness)
     told = "nothing promising is left that was not judged at these lrs; this came nearest, and more seeds make it surer"
-    return Part((nearest.method,), (*past, Reason(told, STORE))), Part((nearest.sparsity,), (why,)), False
+    wider = Reason("a wider network, resnet20-w2 for resnet20, would be more redundant", f"{PAPER}, rule 3")
+    return Part((nearest.method,), (*past, Reason(told, STORE))), Part((nearest.sparsity,), (why, wider)), False
 
 
 def _beyond(stood: Sequence[Tried], cells: Sequence[Tried], lrs: Sequence[float]) -> tuple[Part, Part, bool]:

@@ -58,7 +58,8 @@ class Tried:
     def nearness(self) -> tuple[float, ...]:
         """The larger, the nearer to a prize."""
         held = sum(condition.holds is True for condition in self.cell.conditions)
-        return RANK[self.cell.at_least], RANK[self.cell.at_most], held, self.sparsity
+        gaps = [condition.gap for condition in self.cell.conditions[1:] if condition.gap is not None]
+        return RANK[self.cell.at_least], RANK[self.cell.at_most], held, min(gaps, default=-1.0), self.sparsity
 
 
 def tried(rows: Iterable[Row], epochs: float, *, delta: float) -> tuple[Tried, ...]:
