@@ -14,13 +14,18 @@ from lthcheck.size import size
 
 def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     """What a study will take and can tell, for the terminal."""
+    costs = cost_text(record, calibrated=calibrated)
+    return "\n\n".join([record["summary"], _arms(record), _parameters(record), costs])
+
+
+def cost_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
+    """Trainings, time and space, and the gap that the study can see, without the tables by arm and sparsity."""
     shared = f"{record['unshared']:,} if each of the {record['rows']:,} rows of evidence had all of its own"
     lines = _cost(record, _machine(record), shared=shared, calibrated=calibrated)
     if record["cost"]["later"]:
         epochs = 2 * record["study"]["epochs"]
         lines.insert(1, ("", f"(the later ones: dense for {epochs} epochs at its best lr, once that is known)"))
-    lines += _resolution(record["resolution"])
-    return "\n\n".join([record["summary"], _arms(record), _parameters(record), _aligned(lines)])
+    return _aligned([*lines, *_resolution(record["resolution"])])
 
 
 def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = True) -> str:

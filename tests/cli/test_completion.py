@@ -38,6 +38,7 @@ def offered(*arguments):
         (("judge", "x", "--require", "j"), ["jackpot"]),
         (("judge", "x", "--reading", ""), ["joint", "literal"]),
         (("judge", "x", "--dataset", "fash"), ["fashion_mnist"]),
+        (("advise", "--model", "resnet2"), ["resnet20"]),
         (("completion", "z"), ["zsh"]),
     ],
 )
