@@ -23,6 +23,8 @@ def adequacy(record: Mapping[str, Any], cell: Cell) -> list[str]:
     if record["assumed"]:
         vouched = listing(str(item) for item in record["assumed"])
         said.append(f"The user vouched for: {vouched}. What follows is shown, but did not enter the verdict.")
+    if record["rule"] == "confident":
+        said.append("What follows compares means; condition 1 above says what the seeds show.")
     dense = series(record, cell).get("dense", ())
     top = best(dense)
     if top is None:

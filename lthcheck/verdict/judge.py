@@ -53,6 +53,8 @@ class Examination:
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
             warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
+            validation=self.terms.validation,
+            looks=self.terms.looks,
         )
 
     def of_method(self, method: str | None) -> Examination:
