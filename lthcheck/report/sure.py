@@ -46,20 +46,19 @@ def disagreement(record: Mapping[str, Any]) -> list[str]:
 
 
 def rule(record: Mapping[str, Any]) -> str:
-    """What the rule confident asks of the evidence."""
-    certainty = record.get("certainty")
+    """Sentences on how the rule confident reads intervals, and what its error rate covers."""
     said = (
-        "the conditions of Ma et al. 2021 as superiority by gamma (2 and 3) and non-inferiority within delta (4 and "
-        "5), arms paired by seed. A condition holds where the whole interval of its gap meets what is asked, fails "
-        "where no part of it does, and is unknown between. "
+        "A condition holds where the whole interval of its gap meets what is asked, fails where no part of it does, "
+        "and is unknown between. "
     )
-    if certainty is not None:
-        said += (
-            f"Lower ends hold for all tickets of the study at once ({certainty['tickets']:,}), upper ends for one "
-            "ticket; the chance that the truth is a lower prize than the least or a higher one than the most that the "
-            f"verdict allows is at most {_percent(certainty['error'])}. "
-        )
-    return said.rstrip(" .")
+    certainty = record.get("certainty")
+    if certainty is None:
+        return said
+    return said + (
+        f"Lower ends hold for all {certainty['tickets']:,} tickets of the study at once, upper ends for one ticket; "
+        "the chance that the verdict, from its least to its most, misses the truth is at most "
+        f"{_percent(certainty['error'])}. "
+    )
 
 
 def supports(record: Mapping[str, Any]) -> list[list[str]]:
@@ -86,9 +85,8 @@ def grounds(record: Mapping[str, Any]) -> list[str]:
         if more is None:
             said.append("No number of seeds alone would decide it.")
         else:
-            said.append(
-                f"{count(more, 'more seed')} for each arm would decide it, if means and spreads stay what they are."
-            )
+            enough = f"{count(more, 'more seed')} for each arm would decide it"
+            said.append(f"{enough}, if means and spreads stay what they are.")
     return said
 
 

@@ -168,7 +168,7 @@ def _brief(condition: Mapping[str, Any] | None, threshold: float | None, *, narr
     if condition.get("interval") is None:
         return gap
     low, high = span(condition["interval"], threshold)
-    return f"{gap}\n{low}..{high}" if narrow else f"{gap} [{low}, {high}]"
+    return f"{gap}\n{low.lstrip('+')}..{high.lstrip('+')}" if narrow else f"{gap} [{low}, {high}]"
 
 
 def _interval(condition: Mapping[str, Any], threshold: float | None) -> str:

@@ -43,8 +43,8 @@ FIGURES = (
         "Conditions 2 to 5 at the lr of each cell. A disc holds, a cross does not; the shaded side is the one that "
         "holds. Gaps that would press the rest together stand at the edge.",
         gaps.pages,
-        "Bars are the gaps' intervals: lower ends for all tickets of the study at once, upper ends for one. An arrow "
-        "points to an end beyond the axis.",
+        "A ring is unknown. Bars are the gaps' intervals: lower ends for all tickets of the study at once, upper ends "
+        "for one. An arrow points to an end beyond the axis.",
     ),
     Figure(
         "sparsity",
