@@ -109,13 +109,13 @@ def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _confident(found: Mapping[str, Any]) -> str:
-    """What the rule confident can tell: `gap` beyond gamma and `similar` above dense - delta; None for no such seeds."""
+    """What the rule confident can tell: `gap` beyond gamma, `similar` above dense - delta; None where nothing."""
     paid = f"the error rate paid for {found['tickets']:,} ticket{'s' if found['tickets'] != 1 else ''}"
     if found["gap"] is None or found["similar"] is None:
         return f"too few for the rule confident to decide anything ({paid})"
     return (
-        f"in 4 of 5 studies the rule confident sees a gap of {100 * found['gap']:.2g} pt beyond gamma, and calls similar "
-        f"a ticket that lies {100 * found['similar']:.2g} pt above dense - delta ({paid})"
+        f"in 4 of 5 studies the rule confident sees a gap of {100 * found['gap']:.2g} pt beyond gamma, and calls "
+        f"similar a ticket that lies {100 * found['similar']:.2g} pt above dense - delta ({paid})"
     )
 
 

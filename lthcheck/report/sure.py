@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.quantity import count
-from lthcheck.report.words import prize, study_name
+from lthcheck.report.words import listing, prize, study_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,10 +76,10 @@ def grounds(record: Mapping[str, Any]) -> list[str]:
         f"Paid for: {count(certainty['tickets'], 'ticket')}, one for each method, sparsity and lr that could have won.",
     ]
     if certainty["spent"] < certainty["error"]:
-        looks = ", ".join(str(seeds) for seeds in record.get("looks", ()))
-        planned = f" of the looks planned, at {looks} seeds," if looks else ""
-        whole = _percent(certainty["error"])
-        said.append(f"This look{planned} may use {_percent(certainty['spent'])} of the study's {whole} of error.")
+        looks = listing(str(seeds) for seeds in record.get("looks", ()))
+        planned = f", one of those planned at {looks} seeds," if looks else ""
+        spent, whole = _percent(certainty["spent"]), _percent(certainty["error"])
+        said.append(f"This look{planned} may spend {spent} of the study's error rate of {whole}.")
     if record["verdict"] == "undecided":
         more = certainty["more_seeds"]
         if more is None:
