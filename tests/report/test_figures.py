@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -198,7 +198,7 @@ def test_a_gap_far_beyond_the_others_stands_at_the_edge(panels: Any, make_record
 def bars(axes: Axes) -> list[tuple[list[float], str]]:
     """The lines of intervals, each with the markers at the ends of all."""
     flat = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_ydata())) == 1]
-    seen = [line for line in axes.lines if np.isfinite(line.get_xdata()).all()]  # the legend's own is nowhere
+    seen = [line for line in axes.lines if all(map(math.isfinite, line.get_xdata()))]  # the legend's own is nowhere
     ends = [line.get_marker() for line in seen if line.get_marker() in {"|", "<", ">"}]
     return [([round(float(x), 6) for x in line.get_xdata()], "".join(ends)) for line in flat]
 
