@@ -140,6 +140,18 @@ def check(value: object) -> dict[str, Any]:
     return value
 
 
+def _check_layers(layers: object) -> None:
+    _objects("layers", [layers], _LAYERS)
+    assert isinstance(layers, dict)
+    _objects("tickets", layers["tickets"], _TICKET)
+    count = len(layers["names"])
+    counts = [layers["weights"], *(ticket[key] for ticket in layers["tickets"] for key in ("kept", "least", "most"))]
+    if not all(len(of_layers) == count and all(isinstance(n, int | float) for n in of_layers) for of_layers in counts):
+        raise ValueError(f"layers must hold a number for each of its {count} names; {_REMEDY}")
+    if not all(weights > 0 for weights in layers["weights"]):
+        raise ValueError(f"layers: weights={layers['weights']} must be above 0; {_REMEDY}")
+
+
 def _check_interval(interval: object) -> None:
     if interval is None:
         return
@@ -170,18 +182,6 @@ def _check_certainty(value: dict[str, Any]) -> None:
     for name in ("tickets", "seeds", "more_seeds"):
         if (certainty[name] or 0) < 0:
             raise ValueError(f"certainty: {name}={certainty[name]} must be at least 0; {_REMEDY}")
-
-
-def _check_layers(layers: object) -> None:
-    _objects("layers", [layers], _LAYERS)
-    assert isinstance(layers, dict)
-    _objects("tickets", layers["tickets"], _TICKET)
-    count = len(layers["names"])
-    counts = [layers["weights"], *(ticket[key] for ticket in layers["tickets"] for key in ("kept", "least", "most"))]
-    if not all(len(of_layers) == count and all(isinstance(n, int | float) for n in of_layers) for of_layers in counts):
-        raise ValueError(f"layers must hold a number for each of its {count} names; {_REMEDY}")
-    if not all(weights > 0 for weights in layers["weights"]):
-        raise ValueError(f"layers: weights={layers['weights']} must be above 0; {_REMEDY}")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -50,11 +50,11 @@ class Examination:
             delta=self.terms.delta,
             gamma=self.terms.gamma,
             assumed=("adequate recipe",) if self.terms.assume_adequate else (),
+            validation=self.terms.validation,
+            looks=self.terms.looks,
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
             warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
-            validation=self.terms.validation,
-            looks=self.terms.looks,
         )
 
     def of_method(self, method: str | None) -> Examination:
