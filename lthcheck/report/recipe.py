@@ -60,6 +60,10 @@ def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> lis
         said.append(f"dense at its best lr {top.lr:g} diverged in {_twice(record)}")
     if not judged.inside:
         said.append(f"the best dense lr {top.lr:g} is at an end of its grid")
+    if not said and record["rule"] == "confident":
+        said.append(
+            f"the seeds do not tell whether dense gains at most {margin(record['delta'])} from {_twice(record)}"
+        )
     return said
 
 

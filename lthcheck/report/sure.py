@@ -75,6 +75,12 @@ def grounds(record: Mapping[str, Any]) -> list[str]:
         f"{count(certainty['seeds'], 'seed')}, of the arm that has the fewest.",
         f"Paid for: {count(certainty['tickets'], 'ticket')}, one for each method, sparsity and lr that could have won.",
     ]
+    size = record["test_size"]
+    said.append(
+        "The test set's size is not known, so its own noise is not in the intervals."
+        if size is None
+        else f"The noise of a test set of {size:,} examples is in every interval."
+    )
     if certainty["spent"] < certainty["error"]:
         looks = listing(str(seeds) for seeds in record.get("looks", ()))
         planned = f", one of those planned at {looks} seeds," if looks else ""

@@ -118,6 +118,26 @@ def test_the_report_gives_the_support_of_each_prize(make_sure: Make) -> None:
     assert "decide" not in said
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1000, "- The noise of a test set of 1,000 examples is in every interval."),
+        (None, "- The test set's size is not known, so its own noise is not in the intervals."),
+    ],
+)
+def test_it_says_whether_the_test_set_s_noise_is_in(make_sure: Make, size: int | None, said: str) -> None:
+    assert said in section(markdown(make_sure() | {"test_size": size}), "How sure").splitlines()
+
+
+def test_a_recipe_that_the_seeds_leave_open_is_told_in_plain_words(
+    make_sure: Make, make_confident: Make, make_cell: Make
+) -> None:
+    cell = make_confident(make_cell("none", "jackpot", holds=(None, True, True, True, True)))
+    assert (
+        "condition 1 is unknown (the seeds do not tell whether dense gains at most 0.5 pt from 2T = 160 epochs)"
+    ) in headline(make_sure([cell]))
+
+
 @pytest.mark.parametrize(("support", "shown"), [(0.94996, "0.94996"), (0.95, "0.950"), (0.5, "0.500")])
 def test_support_is_shown_on_its_side_of_what_is_asked(make_sure: Make, support: float, shown: str) -> None:
     made = make_sure(certainty={"support": {"none": support, "secondary": 0.0, "jackpot": 0.0}})
