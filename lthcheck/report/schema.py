@@ -156,8 +156,8 @@ def _check_interval(interval: object) -> None:
     if interval is None:
         return
     ends = interval if isinstance(interval, list) else []
-    if not (len(ends) == 2 and all(isinstance(end, _NUMBER) for end in ends) and ends[0] <= ends[1]):
-        raise ValueError(f"interval={interval!r} must be two numbers in ascending order, or null; {_REMEDY}")
+    if not (len(ends) == 2 and all(isinstance(end, _NUMBER) for end in ends) and -1 <= ends[0] <= ends[1] <= 1):
+        raise ValueError(f"interval={interval!r} must be two numbers of [-1, 1], ascending, or null; {_REMEDY}")
 
 
 def _check_certainty(value: dict[str, Any]) -> None:
