@@ -188,11 +188,11 @@ def page(found: dict[Scene, Tally], draws: int, seconds: float) -> str:
 Studies of 5 lrs x 11 sparsities are drawn from truths that are known, and judged. Every number is the percentage of
 {draws} studies; at 5 % its standard error is {error:.1f}. In all, the rule said more than is true in at most
 **{100 * worst:.1f} %** of the studies of any one kind, and less in at most **{100 * low:.1f} %**; it promises 5 % for
-both together. A truth "+ gamma" or "- delta" lies exactly on a margin, where a rule errs most; all rivals but one lr lie
-5 pt lower there, so that nothing else protects it.
+both together. A truth "+ gamma" or "- delta" lies exactly on a margin, where a rule errs most; all rivals but one lr
+lie 5 pt lower there, so that nothing else protects it.
 
-Spreads: *equal*; *by lr*, 8 times from the smallest to the largest; *one lr*, 16 times at one lr of the ticket; *by arm*,
-3 times for the ticket; *at random*, each (arm, sparsity, lr) its own (log-normal, sigma .7).
+Spreads: *equal*; *by lr*, 8 times from the smallest to the largest; *one lr*, 16 times at one lr of the ticket; *by
+arm*, 3 times for the ticket; *at random*, each (arm, sparsity, lr) its own (log-normal, sigma .7).
 
 {pictures("errors")}
 
@@ -218,17 +218,17 @@ Other sds, of equal spread, and heavy tails (Student's t with 3 degrees of freed
 
 ## What else might have been chosen
 
-The same studies, other rules: the worst of the truths above, seed sd .3 pt. *Each variance alone* is Student's t without
-a prior, *one variance for all* pools the gaps of a kind, the *bootstrap* draws replicates with replacement and takes
-percentiles of what `paper` says (paired, 400 draws), *paper* holds best against best, *naive* holds lt against rr, sdt and
-dense at its own lr.
+The same studies, other rules: the worst of the truths above, seed sd .3 pt. *Each variance alone* is Student's t
+without a prior, *one variance for all* pools the gaps of a kind, the *bootstrap* draws replicates with replacement and
+takes percentiles of what `paper` says (paired, 400 draws), *paper* holds best against best, *naive* holds lt against rr,
+sdt and dense at its own lr.
 
 {by_rule(found)}
 
 ## It finds what is there
 
-The ticket equals dense and beats rr and sdt by the gap at every lr and sparsity; gamma is .5 pt, so at a gap of .5 there is
-none. First "at least a secondary prize", then "decided".
+The ticket equals dense and beats rr and sdt by the gap at every lr and sparsity; gamma is .5 pt, so at a gap of .5
+there is none. First "at least a secondary prize", then "decided".
 
 {pictures("power")}
 
@@ -244,8 +244,9 @@ Looks at {
 
 ## The test set's own part
 
-Seed sd .3 pt, and test sets that move every accuracy by .25 pt alike, and each by .1 or .6 pt of its own. *Blind* is the
-rule without counts by fold and without the test set's size. First "more than is true", then "at least a secondary prize".
+Seed sd .3 pt, and test sets that move every accuracy by .25 pt alike, and each by .1 or .6 pt of its own. *Blind* is
+the rule without counts by fold and without the test set's size. First "more than is true", then "at least a secondary
+prize".
 
 {test_sets(found)}
 """

@@ -19,7 +19,7 @@ from lthcheck.recipe import RECIPES
 from lthcheck.report.words import rate
 from lthcheck.store import Store
 from lthcheck.study import Study
-from lthcheck.verdict.judge import default_delta
+from lthcheck.verdict.terms import default_delta
 
 KEPT = ("device", "data-dir", "store")  # options that the suggested command takes over, and --import before all
 

@@ -98,7 +98,9 @@ def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
 def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     origin = {name: "assumed" if name in found["assumed"] else "from the store" for name in ("sd", "accuracy")}
     count, sd = found["seeds"], f"sd {100 * found['sd']:.2g} pt ({origin['sd']})"
-    if found["gap"] is None:
+    if "tickets" in found:
+        seeds = f"{count} seed{'s' if count > 1 else ''}, {sd}: {_confident(found)}"
+    elif found["gap"] is None:
         seeds = "1 seed: no gap can be told from chance; take 2 or more"
     else:
         gap = f"{100 * found['gap']:.2g} pt"
@@ -109,6 +111,17 @@ def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("seeds", seeds),
         ("test set", f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}"),
     ]
+
+
+def _confident(found: Mapping[str, Any]) -> str:
+    """What the rule confident can tell: `gap` beyond gamma, `similar` above dense - delta; None where nothing."""
+    paid = f"the error rate paid for {found['tickets']:,} ticket{'s' if found['tickets'] != 1 else ''}"
+    if found["gap"] is None or found["similar"] is None:
+        return f"too few for the rule confident to decide anything ({paid})"
+    return (
+        f"in 4 of 5 studies the rule confident sees a gap of {100 * found['gap']:.2g} pt beyond gamma, and calls "
+        f"similar a ticket that lies {100 * found['similar']:.2g} pt above dense - delta ({paid})"
+    )
 
 
 def _aligned(lines: Iterable[tuple[str, str]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 PRIZES = {"jackpot": "Jackpot", "secondary": "Secondary prize", "none": "No ticket", "undecided": "Undecided"}
 HOLDS = {True: "yes", False: "no", None: "unknown"}
@@ -49,6 +49,16 @@ def points(gap: float, threshold: float | None = None) -> str:
         decimals = next((n for n in (1, 2, 3) if _side(round(value, n), limit) == _side(value, limit)), 4)
     text = f"{value:+.{decimals}f}"
     return f"{text if float(text) else text[1:]} pt"
+
+
+def span(ends: Sequence[float], threshold: float | None = None) -> tuple[str, str]:
+    """The signed ends of an interval of gaps, fractions, in percentage points without the unit; see `points`.
+
+    >>> span((0.012, 0.041), 0.005)
+    ('+1.2', '+4.1')
+    """
+    low, high = (points(end, threshold).removesuffix(" pt") for end in ends)
+    return low, high
 
 
 def margin(value: float) -> str:

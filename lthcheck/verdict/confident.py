@@ -25,8 +25,8 @@ for each side:
 So the lower end of an interval holds for all tickets of the study at once, the upper end for one ticket. Evidence that
 is looked at several times (`Terms.looks`) spends of ERROR at each look what its new seeds are of all seeds. That the
 best dense lr lies inside its grid (1(b)), and sdt and rr inside theirs, is read off the means. Where lr and sparsity
-are chosen on a validation split (`Terms.validation`), K stays what it is: the split takes the test set's luck out of the
-choice, but what a seed was lucky with, it is on both.
+are chosen on a validation split (`Terms.validation`), K stays what it is: the split takes the test set's luck out of
+the choice, but what a seed was lucky with, it is on both.
 
 A rule of fewer assumptions (no prior), a bolder one (one variance for all gaps) and a bootstrap over seeds are held
 beside this one in reports/examples/calibration.md, from which it was chosen.
@@ -162,7 +162,7 @@ class Confidence:
         if told.gap is None:
             return told
         detail = gap_detail(number, ticket.means, ticket.lr, known, delta=terms.delta, gamma=terms.gamma)
-        return replace(told, holds=holds, interval=known, detail=detail)
+        return replace(told, holds=holds, interval=known, detail=detail, edge=False)
 
     def _exam(
         self, means: Means, at: Mapping[float, tuple[Condition, ...]], remedies: Mapping[float, tuple[str, ...]]

@@ -54,6 +54,8 @@ class Examination:
             delta=self.terms.delta,
             gamma=self.terms.gamma,
             assumed=("adequate recipe",) if self.terms.assume_adequate else (),
+            validation=self.terms.validation,
+            looks=self.terms.looks,
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
             warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
@@ -124,7 +126,7 @@ def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -
 
 
 def _on_validation(rows: tuple[Row, ...], terms: Terms) -> tuple[tuple[Row, ...], Terms]:
-    """The rows with an accuracy to choose by and one to test by, and the terms with the samples that it is tested on."""
+    """The rows with an accuracy to choose by and one to test by, and the terms with the samples tested on."""
     tested = terms.test_size
     if tested is not None and any(row.validation is None for row in rows):
         tested = half(tested)

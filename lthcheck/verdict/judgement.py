@@ -114,6 +114,8 @@ class Judgement:
         warnings: what a reader must know of the evidence (unequal grids or seeds, readings that disagree, ...).
         advice: what evidence would decide the verdict, where it is undecided.
         certainty: of the rule "confident"; None of the rule "paper".
+        validation: lr and sparsity were chosen on a validation split, and the test split read for what was chosen.
+        looks: the numbers of seeds at which the evidence is looked at, where it is looked at more than once.
     """
 
     rule: Rule
@@ -125,6 +127,8 @@ class Judgement:
     warnings: tuple[str, ...]
     advice: tuple[str, ...]
     certainty: Certainty | None = None
+    validation: bool = False
+    looks: tuple[int, ...] = ()
 
     @property
     def at_least(self) -> Prize:

@@ -86,7 +86,7 @@ class Parts:
         return variance, freedom
 
     def _spread(self, more: int = 0) -> tuple[Array, Array]:
-        """The standard error of each gap, NaN where it is not known, and its degrees of freedom (Satterthwaite 1946)."""
+        """The standard error of each gap, NaN where it is not known, and degrees of freedom (Satterthwaite)."""
         variance, freedom = self._steadied
         seeds = variance / (self.n + more)
         total = seeds + self.test

@@ -137,6 +137,10 @@ class TestReading:
         (cell,) = judge(evidence(TRAP), reading="literal").cells
         assert [condition.witness_lr for condition in cell.conditions] == [None, 0.2, 0.2, 1e-9, 0.2]
 
+    def test_it_says_on_what_terms(self):
+        said = judge(evidence(JACKPOT), rule="confident", looks=(2, 4))
+        assert (said.rule, said.looks, said.validation) == ("confident", (2, 4), False)
+
     def test_another_reading_is_refused(self):
         with pytest.raises(ValueError, match="reading='both' must be one of joint, literal"):
             judge([], reading="both")
