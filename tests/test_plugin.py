@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from lthcheck.cli import main
@@ -162,7 +163,10 @@ def planted(first, tmp_path_factory):
     store = Store(shutil.copytree(first.store, tmp_path_factory.mktemp("planted") / "store"))
     for row in record(first.folder)["evidence"]:
         mean = PLANTED[row["arm"], row["method"]][LRS.index(row["lr"])]
-        plant(store, row["run"], accuracy=PROBE if row["epochs"] == 8 else mean)
+        accuracy = PROBE if row["epochs"] == 8 else mean
+        plant(store, row["run"], accuracy=accuracy)
+        (correct,) = store.root.glob(f"runs/*/{row['run']}/correct-*")
+        store.write_tensors(row["run"], correct.stem, {"correct": torch.arange(200) < round(200 * accuracy)})
     return store.root
 
 

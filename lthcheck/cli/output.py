@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,11 @@ if TYPE_CHECKING:
 def tell(records: list[dict[str, Any]], as_json: bool) -> None:
     """Prints the verdicts as a table with a line each, or as a JSON list of records."""
     from lthcheck.report.headline import headline
+    from lthcheck.report.record import lines
     from lthcheck.report.tables import verdict_table
 
     if as_json:
-        click.echo(json.dumps(records, indent=1, ensure_ascii=False))
+        click.echo(lines(records))
         return
     click.echo(verdict_table(records))
     click.echo("")

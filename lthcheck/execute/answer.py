@@ -15,9 +15,11 @@ from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
 from lthcheck.execute.wants import Wants, ancestors
+from lthcheck.folds import check, counts
 from lthcheck.quantity import count
 from lthcheck.run import Run
 from lthcheck.store import Store, ledger
+from lthcheck.store.store import CORRECT
 from lthcheck.study import Question, Slot, Study
 
 ROUNDS = 10  # a study that still wants runs after so many has no end
@@ -192,7 +194,22 @@ class _Open(Wants):
             params=record["params"],
             diverged=record["diverged"],
             run=record["key"],
+            folds=self._folds(slot),
         )
+
+    def _folds(self, slot: Slot) -> tuple[int, ...] | None:
+        """None of a diverged run, whose accuracy is chance and no count, and where the store does not tell."""
+        record = self.records[slot]
+        correct = None if record["diverged"] else self.store.correct(record["key"], self.slots[slot].training.steps)
+        if correct is None or correct.size < 2:
+            return None
+        by_fold = counts(correct)
+        try:
+            check(by_fold, record["accuracy"], self.test_size)
+        except ValueError as error:  # left by a second training, of other bits, that was killed before its result
+            self.store.tell(f"run {record['key'][:12]}: {error}; the run counts without {CORRECT}")
+            return None
+        return by_fold
 
     def _checked(self, arms: Mapping[Any, tuple[Run, Mapping[str, Any]]]) -> dict[str, int]:
         counts = dict.fromkeys(protocol.RULES, 0)

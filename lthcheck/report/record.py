@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS
 from lthcheck.report.layers import layers as layers_of
-from lthcheck.report.schema import CONDITION, ROW, SCHEMA, check, read
+from lthcheck.report.schema import CONDITION, ROW, ROW_MORE, SCHEMA, check, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from lthcheck.verdict.judgement import Cell, Judgement
 
 Record = dict[str, Any]
+
+_FOLDS = re.compile(r'(?<="folds": \[)[\s\d,]+(?=\])')  # no text holds this: its quotes would be escaped
 
 
 def record(
@@ -76,12 +79,23 @@ def dumps(record: Mapping[str, Any]) -> str:
         if isinstance(stable.get(field), dict):
             stable[field] = dict(sorted(stable[field].items()))
     try:
-        return json.dumps(stable, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return lines(stable) + "\n"
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{error}: a record holds plain JSON values; write None for a number that is not there, "
             "and int() or float() around a numpy scalar"
         ) from error
+
+
+def lines(value: object) -> str:
+    """JSON of one line a value, but for counts by fold, which share one.
+
+    Raises:
+        TypeError: a value that is none of JSON's.
+        ValueError: NaN or inf.
+    """
+    spread = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return _FOLDS.sub(lambda found: " ".join(found[0].split()), spread)
 
 
 def loads(text: str) -> Record:
@@ -106,10 +120,11 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 def _row(row: Row) -> dict[str, Any]:
     values = row.as_json()
-    return {key: values[key] for key in ROW}
+    return {key: values[key] for key in (*ROW, *ROW_MORE) if key in ROW or values[key] is not None}
 
 
 def _order(row: Row) -> tuple[Any, ...]:
-    """None sorts before every value; accuracy stands last, so that rows without seed keep an order as well."""
-    keys = (row.method, row.sparsity, row.lr, row.source_lr, row.epochs, row.seed, row.run, row.params, row.accuracy)
+    """None sorts before every value; results stand last, so that rows without seed keep an order as well."""
+    place = (row.method, row.sparsity, row.lr, row.source_lr, row.epochs, row.seed, row.run, row.params)
+    keys = (*place, row.accuracy, row.validation, row.folds)
     return (ARMS.index(row.arm), *((key is not None, key if key is not None else 0) for key in keys), row.diverged)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from lthcheck import folds
 from lthcheck.evidence import Row
 from lthcheck.verdict.judgement import CONDITION_NAMES, RANK
 
@@ -61,6 +63,8 @@ ROW: dict[str, Kind] = {
     "diverged": bool,
     "run": _TEXT_OR_NONE,
 }
+ROW_MORE: dict[str, Kind] = {"folds": list, "validation": _NUMBER}
+"""What a row has where it is known."""
 COUNTS = ("requested", "cached", "trainings", "seconds", "replica_steps")
 _LAYERS: dict[str, Kind] = {"names": list, "weights": list, "tickets": list}
 _TICKET: dict[str, Kind] = {
@@ -111,8 +115,8 @@ def check(value: object) -> dict[str, Any]:
         if not isinstance(value["cost"].get(name), _NUMBER_OR_NONE):
             raise ValueError(f"cost: {name}={value['cost'][name]!r} must be a number; {_REMEDY}")
     _objects("evidence", value["evidence"], ROW)
-    for row in value["evidence"]:
-        Row(**{key: row[key] for key in ROW})  # which refuses what is out of range
+    for index, each in enumerate(value["evidence"]):
+        _check_row(f"evidence[{index}]", each, value["test_size"])
     _objects("cells", value["cells"], _CELL)
     for cell in value["cells"]:
         _objects("conditions", cell["conditions"], CONDITION)
@@ -125,6 +129,23 @@ def check(value: object) -> dict[str, Any]:
     if "layers" in value:
         _check_layers(value["layers"])
     return value
+
+
+def row(values: Mapping[str, Any]) -> Row:
+    """The row of evidence that stands in a record."""
+    return Row(**{key: values[key] for key in (*ROW, *ROW_MORE) if key in values})
+
+
+def _check_row(where: str, values: dict[str, Any], test_size: int | None) -> None:
+    for key, kind in ROW_MORE.items():
+        if key in values and not isinstance(values[key], kind):
+            raise ValueError(f"{where}: {key}={values[key]!r} must be of the schema's kind; {_REMEDY}")
+    made = row(values)  # which refuses what is out of range
+    if made.folds is not None and test_size is not None:
+        try:
+            folds.check(made.folds, made.accuracy, test_size)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}; {_REMEDY}") from error
 
 
 def _check_layers(layers: object) -> None:

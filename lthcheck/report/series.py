@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS, Row
 from lthcheck.grid import best_lr
-from lthcheck.report.schema import ROW
+from lthcheck.report.schema import row
 from lthcheck.verdict.means import ByLength, by_length, close, distinct, serves
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def probe(record: Mapping[str, Any], cell: Cell) -> tuple[Point, ...]:
 
 def evidence(record: Mapping[str, Any]) -> ByLength:
     """The rows of a record, sorted by the length of their training as the judge sorts them."""
-    return by_length(Row(**{key: row[key] for key in ROW}) for row in record["evidence"])
+    return by_length(map(row, record["evidence"]))
 
 
 def at_lr(points: tuple[Point, ...], lr: float | None) -> Point | None:

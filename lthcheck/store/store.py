@@ -39,10 +39,12 @@ from lthcheck.store.layout import folder_of
 from lthcheck.store.sealed import FORMAT, OTHER, OtherVersion, StoreError, put, unsealed, unwritten, write_sealed
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
     from torch import Tensor
 
 UNTRAINED = "the run counts as not trained"
+CORRECT = "the test samples that it got right"
 
 
 class CorruptFileWarning(UserWarning):
@@ -118,6 +120,14 @@ class Store:
 
         payload = self._read(key, f"{name}.safetensors")
         return None if payload is None else load(payload)
+
+    def correct(self, key: str, step: int) -> npt.NDArray[np.bool_] | None:
+        """Which test samples the run got right at that step, shape `(test samples,)`, or None; without torch."""
+        from safetensors.numpy import load
+
+        path = self._path(key, f"correct-{step}.safetensors")
+        payload = self._sound(path, key, f"the run counts without {CORRECT}")
+        return None if payload is None else load(payload)["correct"]
 
     def write_tensors(self, key: str, name: str, tensors: dict[str, Tensor]) -> None:
         """Keeps tensors; names are "step-<k>", "correct-<k>", "mask" or "checkpoint"."""

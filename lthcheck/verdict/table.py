@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 REQUIRED = ("arm", "lr", "accuracy")
-OPTIONAL = ("seed", "sparsity", "method", "model", "dataset", "epochs", "source_lr", "params", "diverged")
+OPTIONAL = ("seed", "sparsity", "method", "model", "dataset", "epochs", "source_lr", "params", "diverged", "validation")
 
 Study = tuple[str | None, str | None]
 """(model, dataset); None where the table does not tell."""
@@ -170,7 +170,7 @@ def _entry(record: _Record) -> _Entry:
         row = Row(
             arm=_arm(fields["arm"]),
             lr=_positive("lr", fields["lr"]),
-            accuracy=_accuracy(fields["accuracy"]),
+            accuracy=_accuracy("accuracy", fields["accuracy"]),
             method=fields.get("method"),
             sparsity=optional("sparsity", _number),
             source_lr=optional("source_lr", _positive),
@@ -178,6 +178,7 @@ def _entry(record: _Record) -> _Entry:
             epochs=optional("epochs", _positive),
             params=optional("params", _count),
             diverged=optional("diverged", _flag) or False,
+            validation=optional("validation", _accuracy),
         )
     except ValueError as error:
         raise ValueError(f"line {record.line}: {error}") from error
@@ -201,10 +202,10 @@ def _number(column: str, text: str) -> float:
     return value
 
 
-def _accuracy(text: str) -> float:
+def _accuracy(column: str, text: str) -> float:
     if text.lower() == "nan":
-        raise ValueError("accuracy=nan must be a fraction in [0, 1]; write chance for a diverged run, and diverged=1")
-    return _number("accuracy", text)
+        raise ValueError(f"{column}=nan must be a fraction in [0, 1]; write chance for a diverged run, and diverged=1")
+    return _number(column, text)
 
 
 def _positive(column: str, text: str) -> float:

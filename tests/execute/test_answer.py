@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from lthcheck import data
+from lthcheck import data, folds
 from lthcheck.arms import Arms
 from lthcheck.run import needs
 from lthcheck.store import Store
@@ -95,6 +96,15 @@ def test_asked_again_it_trains_nothing(whole, asked, ask):
     assert found.cost == before.cost | {"cached": 30}
 
 
+def test_every_row_tells_its_correct_samples_by_fold(whole):
+    found, _, store = whole
+    for row in found.rows:
+        steps = STEPS * int(row.epochs) // EPOCHS
+        correct = store.tensors(row.run, f"correct-{steps}")["correct"]
+        assert row.folds == folds.counts(correct.numpy())
+        folds.check(row.folds, row.accuracy, found.test_size)
+
+
 def test_methods_share_dense_and_sdt_and_nothing_else(whole):
     found, _, _ = whole
     runs = [row.run for row in found.rows]
@@ -126,6 +136,39 @@ def test_the_protocol_was_held_and_counted(whole):
     assert found.checked["density"] == found.checked["ranked"] == 16 + 4
     assert found.checked["nested"] == 8  # round 2 of imp; what is pruned from dense is nested in nothing
     assert found.checked["mask"] == found.checked["reinit"] == 8
+
+
+def test_a_store_that_does_not_tell_correct_samples_is_not_trained_anew(damaged, ask):
+    made, store, told, _ = damaged
+    before, _ = ask(made, store)
+    for path in store.root.glob("runs/*/*/correct-*"):
+        path.unlink()
+    found, progress = ask(made, store)
+    assert progress.planned == 0
+    assert found.rows == [replace(row, folds=None) for row in before.rows]
+    assert not told
+
+
+def test_spoilt_correct_samples_are_told_and_leave_a_row_without_folds(damaged, ask):
+    made, store, told, (_, _, t_2) = damaged
+    spoil(file(store, t_2, f"correct-{STEPS}.safetensors"))
+    found, progress = ask(made, store)
+    assert progress.planned == 0
+    assert {row.run for row in found.rows if row.folds is None} == {t_2.key}
+    assert len(told) == 1
+    assert f"correct-{STEPS}.safetensors is not what was written there; set aside as" in told[0]
+    ask(made, store)
+    assert len(told) == 1
+
+
+def test_correct_samples_that_contradict_the_accuracy_are_told_and_not_counted(damaged, ask):
+    made, store, told, (_, _, t_2) = damaged
+    correct = store.tensors(t_2.key, f"correct-{STEPS}")["correct"]
+    store.write_tensors(t_2.key, f"correct-{STEPS}", {"correct": ~correct})
+    found, _ = ask(made, store)
+    assert {row.run for row in found.rows if row.folds is None} == {t_2.key}
+    assert len(told) == 1
+    assert told[0].startswith(f"run {t_2.key[:12]}: folds with ")
 
 
 @pytest.mark.parametrize("place", [0, 2], ids=["dense", "lt"])

@@ -21,7 +21,7 @@ def test_diverged_rows_have_chance_accuracy(both):
     found, _, _ = both
     wild = [row for row in found.rows if row.lr == WILD]
     assert [row.arm for row in wild] == ["dense", "lt", "lt", "rr", "rr", "sdt"]
-    assert all(row.diverged and row.accuracy == 1 / 4 for row in wild)
+    assert all(row.diverged and row.accuracy == 1 / 4 and row.folds is None for row in wild)
     assert not any(row.diverged for row in found.rows if row.lr != WILD)
 
 

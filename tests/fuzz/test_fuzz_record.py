@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 from fuzzing import FUZZ, TEXT, attempt
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lthcheck.evidence import Row
 from lthcheck.finding import Finding, terms
+from lthcheck.folds import counts
 from lthcheck.report.headline import headline
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import loads
@@ -24,6 +26,8 @@ ROWS = tuple(
         None if arm in ("dense", "sdt") else "imp",
         None if arm == "dense" else 0.8,
         epochs=epochs,
+        folds=counts(np.arange(100) < round(50 + 10 * lr)),
+        validation=0.5,
     )
     for arm, epochs in (("dense", 80), ("dense", 160), ("lt", 80), ("rr", 80), ("sdt", 80))
     for lr in (0.1, 0.2)

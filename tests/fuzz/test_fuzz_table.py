@@ -32,6 +32,7 @@ def tables(draw):
         "params": st.sampled_from(("1", "100", "999999999999999999")),
         "seed": st.integers(0, 3).map(str),
         "diverged": st.sampled_from(("0", "1")),
+        "validation": st.sampled_from(("0", "1", "0.5")),
     }
     name = st.sampled_from(("a", "b", "|", "*é\n<b>", "imp"))
     width = {column: sound.get(column, name) for column in columns}

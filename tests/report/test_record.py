@@ -7,12 +7,14 @@ import math
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lthcheck.evidence import Row
 from lthcheck.report.record import dumps, loads
+from lthcheck.report.schema import row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from lthcheck.verdict.judgement import Cell
 
     Make = Callable[..., Any]
+
+EXAMPLES = Path(__file__).parents[2] / "reports" / "examples"
 
 
 def test_has_the_fields_of_the_schema(make_record: Make) -> None:
@@ -62,6 +66,56 @@ def test_does_not_round_accuracies(make_record: Make) -> None:
     accuracy = 0.1 + 0.2
     made = make_record(rows=[Row("lt", 0.1, accuracy)])
     assert loads(dumps(made))["evidence"][0]["accuracy"] == accuracy
+
+
+@pytest.fixture
+def fold_rows() -> list[Row]:
+    """Three of 1000 samples are right; the second row has no seed, as a table's."""
+    return [Row("lt", lr, 0.003, folds=(1, 0, 2) + (0,) * 37, validation=0.25) for lr in (0.1, 0.2)]
+
+
+def test_counts_by_fold_take_one_line_a_row(make_record: Make, fold_rows: list[Row]) -> None:
+    text = dumps(make_record(rows=fold_rows, warnings=('"folds": [\n 1,\n 2\n]',)))
+    assert text.count('   "folds": [1, 0, 2, 0, 0') == 2
+    assert all("folds" in line for line in text.splitlines() if line.count(",") > 20)
+
+
+def test_counts_by_fold_and_validation_survive_the_file(make_record: Make, fold_rows: list[Row]) -> None:
+    made = make_record(rows=fold_rows, warnings=('"folds": [\n 1,\n 2\n]',))
+    assert loads(dumps(made)) == made
+    assert dumps(loads(dumps(made))) == dumps(made)
+    assert [row(values) for values in made["evidence"]] == fold_rows
+
+
+def test_a_row_without_them_has_no_such_keys(make_record: Make, fold_rows: list[Row]) -> None:
+    assert all(not {"folds", "validation"} & set(values) for values in make_record()["evidence"])
+
+
+@pytest.mark.parametrize("preset", ["default", "digits", "undertrained"])
+def test_a_record_without_them_is_read_and_written_as_it_was(preset: str) -> None:
+    text = (EXAMPLES / f"{preset}.json").read_text()
+    assert dumps(loads(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("folds", "1", r"evidence\[0\]: folds='1' must be of the schema's kind"),
+        ("folds", None, r"evidence\[0\]: folds=None must be of the schema's kind"),
+        ("folds", [1.5], r"folds=\(1\.5,\) must be whole numbers"),
+        ("folds", [3], r"evidence\[0\]: folds=1 counts must be 40, as a test split of 1000 samples has; a record is"),
+        ("folds", [1] * 40, r"evidence\[0\]: folds with 40 correct samples must have accuracy=0\.003 of 1000; a rec"),
+        ("validation", "0.5", r"evidence\[0\]: validation='0\.5' must be of the schema's kind"),
+        ("validation", 2, r"validation=2 must be a fraction"),
+    ],
+)
+def test_refuses_what_they_cannot_be(
+    make_record: Make, fold_rows: list[Row], key: str, value: object, told: str
+) -> None:
+    made = make_record(rows=fold_rows)
+    made["evidence"][0][key] = value
+    with pytest.raises(ValueError, match=f"^{told}"):
+        loads(json.dumps(made))
 
 
 def test_evidence_does_not_depend_on_the_order_of_rows(make_record: Make) -> None:

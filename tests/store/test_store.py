@@ -77,6 +77,20 @@ def test_what_is_written_is_read(written):
     assert not told
 
 
+def test_correct_samples_are_read_as_they_were_written(tmp_path):
+    told = []
+    store = Store(tmp_path, told.append)
+    correct = torch.tensor([True, False, True])
+    store.write_tensors(KEY, "correct-7", {"correct": correct, "loss": torch.tensor(0.5)})
+    assert store.correct(KEY, 7).tolist() == correct.tolist()
+    assert store.correct(KEY, 7).dtype == bool
+    assert store.correct(KEY, 8) is None
+    assert not told
+    (folder(store) / "correct-7.safetensors").write_bytes(b"")
+    assert store.correct(KEY, 7) is None
+    assert told[0].endswith("correct-7.safetensors.corrupt, the run counts without the test samples that it got right")
+
+
 def test_what_was_never_written_is_absent(written):
     store, told = written
     assert store.result(OTHER) is None

@@ -27,13 +27,13 @@ class TestAccepted:
 
     def test_every_column(self):
         row = only(
-            "arm,lr,accuracy,seed,sparsity,method,model,dataset,epochs,source_lr,params,diverged",
-            "lt,0.1,0.1,3,0.832,imp,resnet20,cifar10,160,0.05,27000,true",
+            "arm,lr,accuracy,seed,sparsity,method,model,dataset,epochs,source_lr,params,diverged,validation",
+            "lt,0.1,0.1,3,0.832,imp,resnet20,cifar10,160,0.05,27000,true,0.2",
         )
-        assert row == Row("lt", 0.1, 0.1, "imp", 0.832, 0.05, 3, 160, 27000, diverged=True)
+        assert row == Row("lt", 0.1, 0.1, "imp", 0.832, 0.05, 3, 160, 27000, diverged=True, validation=0.2)
 
     def test_empty_optional_fields_are_unknown(self):
-        assert only(HEADER + ",seed,sparsity,epochs,diverged", "lt,0.1,0.9,,,,") == Row("lt", 0.1, 0.9)
+        assert only(HEADER + ",seed,sparsity,epochs,diverged,validation", "lt,0.1,0.9,,,,,") == Row("lt", 0.1, 0.9)
 
     def test_studies_in_the_order_of_the_file(self):
         table = read(HEADER + ",model,dataset", "lt,0.1,0.9,vgg,c10", "lt,0.1,0.9,mlp,c10", "rr,0.1,0.8,vgg,c10")
@@ -122,6 +122,8 @@ class TestRefused:
             ("epochs", "0", "epochs='0' must be above 0; write"),
             ("source_lr", "-1", "source_lr='-1' must be above 0; write"),
             ("params", "many", "params='many' must be a whole number of 0 or more; write"),
+            ("validation", "91.5", r"validation=91.5 must be a fraction in \[0, 1\]; write 0.915 for 91.5 %"),
+            ("validation", "nan", r"validation=nan must be a fraction in \[0, 1\]; write chance for a diverged run"),
             ("diverged", "maybe", "diverged='maybe' must be true or false; write 1 or 0"),
         ],
     )
