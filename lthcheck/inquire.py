@@ -57,7 +57,7 @@ def inquire(
     surroundings = environment() | {"command": command}
     findings = [
         Finding(
-            study=each.study.as_json(),
+            study=each.as_json(),
             rows=tuple(each.rows),
             violations=tuple((violation.rule, str(violation)) for violation in each.violations),
             checked=each.checked,

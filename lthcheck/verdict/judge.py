@@ -51,7 +51,7 @@ class Examination:
             gamma=self.terms.gamma,
             assumed=("adequate recipe",) if self.terms.assume_adequate else (),
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
-            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
+            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams, gamma=self.terms.gamma))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
         )
 
