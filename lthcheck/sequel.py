@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lthcheck.evidence import Arm, Row
 from lthcheck.grid import best_lr, lrs_beyond
 from lthcheck.study import Slot, Study
+from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
 from lthcheck.verdict.looks import looks
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def later(
     every, lrs = places(study, study.methods), _outward(study, stage.lrs)
     found = [slot for place in every for slot in grid(study, place, lrs, study.most_seeds)] if grows else []
     for place in every:
-        if place[0] == "lt" or (place[0] != "dense" and study.terms.assume_adequate):
+        trivial = place[2] is not None and not reaches(place[2], NON_TRIVIAL)
+        if place[0] == "lt" or (place[0] != "dense" and (trivial or study.terms.assume_adequate)):
             continue
         best = None if grows else _best(study, place, stage, known)
         most = sorted(lrs, key=lambda lr: -sum(map(missing, grid(study, place, [lr], study.most_seeds, stretch=2))))

@@ -77,9 +77,9 @@ def _later(cost: Mapping[str, Any]) -> str:
 
 def _later_ones(study: Mapping[str, Any]) -> str:
     epochs = 2 * study["epochs"]
-    said = [f"for {epochs} epochs at the best lr, once that is known, dense, and rr and sdt where a ticket would stand"]
-    if study["terms"]["assume_adequate"]:
-        said = [f"dense for {epochs} epochs at its best lr, once that is known"]
+    said = [f"dense for {epochs} epochs at its best lr, once that is known"]
+    if not study["terms"]["assume_adequate"]:
+        said[0] += ", and rr and sdt where a ticket would stand"
     if study["extend_lr"]:
         said.append(f"up to {count(study['extend_lr'], 'lr')} beyond the grid")
     if study["until_decided"] is not None:
