@@ -27,13 +27,13 @@ def store(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def ask(ask):
+def answered(ask):
     """Answers all questions of a study where nothing else is said."""
 
-    def answered(study, store, *, conditions=WHOLE):
+    def made(study, store, *, conditions=WHOLE):
         return ask(study, store, conditions=conditions)
 
-    return answered
+    return made
 
 
 @pytest.fixture
@@ -55,13 +55,14 @@ def places(found):
     return {arm: {(row.lr, row.seed) for row in found.rows if (row.arm, row.epochs) == (arm, 3)} for arm in ARMS}
 
 
-class TestMoreLrs:
-    @pytest.fixture(scope="class")
-    def grown(self, study, ask, tmp_path_factory):
-        """The answer of a study of a single lr and seed that two lrs were added to, and its store."""
-        store = Store(tmp_path_factory.mktemp("grown"))
-        return *ask(replace(study(), extend_lr=2), store), store
+@pytest.fixture(scope="module")
+def grown(study, answered, tmp_path_factory):
+    """The answer of a study of a single lr and seed that two lrs were added to, and its store."""
+    store = Store(tmp_path_factory.mktemp("grown"))
+    return *answered(replace(study(), extend_lr=2), store), store
 
+
+class TestMoreLrs:
     def test_are_those_of_every_arm(self, grown):
         found, progress, _ = grown
         assert found.stage.lrs == (0.1, 0.2, 0.4)  # of a single lr none is inside
@@ -69,59 +70,59 @@ class TestMoreLrs:
         assert progress.trained == 3 * 5 + 1  # dense, two rounds of IMP, rr and sdt; and the dense probe
         assert found.as_json()["lrs"] == [0.1, 0.2, 0.4]
 
-    def test_are_no_more_than_were_allowed(self, study, ask, store):
-        found, _ = ask(replace(study(lrs=(0.01, 0.02)), extend_lr=1), store)
+    def test_are_no_more_than_were_allowed(self, study, answered, store):
+        found, _ = answered(replace(study(lrs=(0.01, 0.02)), extend_lr=1), store)
         assert len(found.stage.lrs) == 3
 
-    def test_asked_again_are_found(self, study, ask, grown):
+    def test_asked_again_are_found(self, study, answered, grown):
         before, _, store = grown
-        found, progress = ask(replace(study(), extend_lr=2), store)
+        found, progress = answered(replace(study(), extend_lr=2), store)
         assert (progress.planned, found.rows) == (0, before.rows)
 
-    def test_are_not_for_claims_alone(self, study, ask, store):
-        _, progress = ask(replace(study(), extend_lr=2), store, conditions=(4,))
+    def test_are_not_for_claims_alone(self, study, answered, store):
+        _, progress = answered(replace(study(), extend_lr=2), store, conditions=(4,))
         assert progress.trained == 3  # dense and two rounds of IMP
 
-    def test_asked_plainly_later_the_study_is_the_plain_one(self, study, ask, grown):
-        found, _ = ask(study(), grown[-1])
+    def test_asked_plainly_later_the_study_is_the_plain_one(self, study, answered, grown):
+        found, _ = answered(study(), grown[-1])
         assert {row.lr for row in found.rows} == {0.2}
 
 
 class TestMoreSeeds:
-    def test_are_added_until_the_verdict_is_decided(self, study, ask, store, open_until):
+    def test_are_added_until_the_verdict_is_decided(self, study, answered, store, open_until):
         open_until(3)
-        found, progress = ask(replace(study(), terms=CONFIDENT, until_decided=6), store)
+        found, progress = answered(replace(study(), terms=CONFIDENT, until_decided=6), store)
         assert places(found) == {arm: {(0.2, 0), (0.2, 1), (0.2, 2)} for arm in ARMS}
         assert sorted(row.seed for row in found.rows if row.epochs == 6) == [0, 1, 2]
         assert progress.trained == 3 * 6
         assert (found.as_json()["seeds"], found.as_json()["recipe"]["seeds"]) == (3, 1)
 
-    def test_are_no_more_than_were_allowed(self, study, ask, store, open_until):
+    def test_are_no_more_than_were_allowed(self, study, answered, store, open_until):
         open_until(99)
-        found, _ = ask(replace(study(), terms=CONFIDENT, until_decided=2), store)
+        found, _ = answered(replace(study(), terms=CONFIDENT, until_decided=2), store)
         assert found.stage.seeds == 2
 
-    def test_asked_again_are_found(self, study, ask, store, open_until):
+    def test_asked_again_are_found(self, study, answered, store, open_until):
         open_until(2)
         asked = replace(study(), terms=CONFIDENT, until_decided=6)
-        before, _ = ask(asked, store)
-        found, progress = ask(asked, store)
+        before, _ = answered(asked, store)
+        found, progress = answered(asked, store)
         assert (progress.planned, found.rows) == (0, before.rows)
 
-    def test_beyond_those_that_decided_do_not_count(self, study, ask, store, open_until):
+    def test_beyond_those_that_decided_do_not_count(self, study, answered, store, open_until):
         open_until(2)
-        ask(study(seeds=3), store)
-        found, progress = ask(replace(study(), terms=CONFIDENT, until_decided=6), store)
+        answered(study(seeds=3), store)
+        found, progress = answered(replace(study(), terms=CONFIDENT, until_decided=6), store)
         assert progress.planned == 0
         assert {row.seed for row in found.rows} == {0, 1}
 
-    def test_after_a_collection_nothing_is_trained(self, study, ask, store, open_until):
+    def test_after_a_collection_nothing_is_trained(self, study, answered, store, open_until):
         open_until(2)
-        before, _ = ask(replace(study(), terms=CONFIDENT, until_decided=3), store)
+        before, _ = answered(replace(study(), terms=CONFIDENT, until_decided=3), store)
         terms = Collection(time.time(), weights=True)
         remove(store, removable(store.root, terms), terms, {})
         (entry,), _ = ledger.entries(store.root)
-        found, progress = ask(Study.from_json(entry.study), store)
+        found, progress = answered(Study.from_json(entry.study), store)
         assert (progress.planned, found.rows) == (0, before.rows)
 
     def test_there_are_from_python_too(self, study, store, open_until):
@@ -137,18 +138,18 @@ class TestControlProbes:
         terms = Terms(delta=0.49, gamma=0.0)
         return lambda **other: replace(study(lrs=(0.1, 0.4, 3.2), sparsities=(0.672,)), terms=replace(terms, **other))
 
-    def test_where_a_ticket_stands_its_controls_are_trained_for_2t(self, asked, ask, store):
-        found, _ = ask(asked(), store)
+    def test_where_a_ticket_stands_its_controls_are_trained_for_2t(self, asked, answered, store):
+        found, _ = answered(asked(), store)
         assert {row.arm for row in found.rows if row.epochs == 6} == ARMS - {"lt"}
         # of rr beside the three of T, its mask is held against that of the ticket
         assert (found.violations, found.checked["mask"]) == ([], 4)
         assert ledger.read(store.root, found.entry.id).keys == set(store.keys())
 
-    def test_where_the_recipe_is_vouched_for_dense_alone_is(self, asked, ask, store):
-        found, _ = ask(asked(assume_adequate=True), store)
+    def test_where_the_recipe_is_vouched_for_dense_alone_is(self, asked, answered, store):
+        found, _ = answered(asked(assume_adequate=True), store)
         assert {row.arm for row in found.rows if row.epochs == 6} == {"dense"}
 
-    def test_asked_again_from_its_record_nothing_is_trained(self, asked, ask, store):
-        before, _ = ask(asked(), store)
-        found, progress = ask(Study.from_json(before.entry.study), store)
+    def test_asked_again_from_its_record_nothing_is_trained(self, asked, answered, store):
+        before, _ = answered(asked(), store)
+        found, progress = answered(Study.from_json(before.entry.study), store)
         assert (progress.planned, found.rows) == (0, before.rows)
