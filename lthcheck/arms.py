@@ -1,17 +1,15 @@
 """The arms of a study: its runs, as expressions over a data set that is there.
 
-A study is adaptive: `next` is asked again with the evidence so far, until it wants nothing more.
+A study is adaptive (`lthcheck.sequel`): `next` is asked again with the evidence so far, until it wants nothing more.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from lthcheck import data, given, zoo
-from lthcheck.evidence import Arm
-from lthcheck.grid import best_lr
+from lthcheck import data, given, sequel, zoo
+from lthcheck.evidence import Arm, Row
 from lthcheck.pruning.count import kept
 from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
 from lthcheck.study import MOST_PARAMETERS, Question, Slot, Study
@@ -30,13 +28,15 @@ class Facts(Protocol):
     def classes(self) -> int: ...
     @property
     def train_size(self) -> int: ...
+    @property
+    def test_size(self) -> int: ...
 
 
 class Arms:
     """The runs of a study, as expressions over a data set that is there."""
 
     def __init__(self, study: Study, facts: Facts) -> None:
-        self.study, self.recipe = study, study.recipe
+        self.study, self.recipe, self.test_size = study, study.recipe, facts.test_size
         self.network = zoo.network(study.model, facts.shape, facts.classes)
         self.data = Data(data.word(facts.name), facts.fingerprint)
         size = sum(zoo.parameter_counts(self.network).values())
@@ -64,7 +64,7 @@ class Arms:
             trial(self.network, min(2, smallest))
         self._made: dict[Slot, Run | None] = {}
         self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
-        shapes, seeds = zoo.shapes(self.network), range(self.recipe.seeds)
+        shapes, seeds = zoo.shapes(self.network), range(study.most_seeds)
         self._masks = [self._given(f"mask={study.mask!r}", mask, shapes) for mask in study.masks] if study.mask else []
         self._theta0 = [
             self._given(f"theta0={study.theta0!r}", given.read_theta0(given.of_replicate(study.theta0, seed)), shapes)
@@ -104,7 +104,7 @@ class Arms:
                 return None
             return Run(small, self.data, training, Init(small, self.initialiser, slot.seed), Dense(), slot.seed)
         if slot.arm == "rr":
-            lt = self.run(slot._replace(arm="lt"))
+            lt = self.run(slot._replace(arm="lt", epochs=self.recipe.epochs))  # a probe has the mask of its ticket too
             assert lt is not None
             reinit = Reinit(self.network, self.initialiser, slot.seed)
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
@@ -156,12 +156,8 @@ class Arms:
             yield from self._grid("dense", None, None)
         else:
             methods = [question.method] if question.method else study.methods
-            yield from self._grid("dense", None, None)
-            for sparsity in study.sparsities:
-                for method in methods:
-                    yield from self._grid("lt", method, sparsity)
-                    yield from self._grid("rr", method, sparsity)
-                yield from self._grid("sdt", None, sparsity)
+            for place in sequel.places(study, methods):
+                yield from self._grid(*place)
 
     def _claim(self, question: Question) -> Iterator[Slot]:
         method, sparsity, lr = question.method, question.sparsity, question.lr
@@ -180,30 +176,35 @@ class Arms:
     def _grid(
         self, arm: Arm, method: str | None, sparsity: float | None, lrs: Iterable[float] | None = None
     ) -> Iterator[Slot]:
-        for lr in self.recipe.lrs if lrs is None else lrs:
-            for seed in range(self.recipe.seeds):
-                yield Slot(arm, method, sparsity, lr, seed, self.recipe.epochs)
+        return iter(sequel.grid(self.study, (arm, method, sparsity), lrs or self.recipe.lrs, self.recipe.seeds))
 
-    def next(self, questions: Iterable[Question], accuracy: Mapping[Slot, float]) -> dict[Slot, Run]:
+    def next(self, questions: Iterable[Question], known: Mapping[Slot, Row]) -> dict[Slot, Run]:
         """The trainings that the questions need and the evidence does not hold.
 
         Args:
-            accuracy: what is known so far.
+            known: the evidence so far.
         """
         asked = list(questions)
-        wanted = dict.fromkeys(slot for question in asked for slot in self.slots(question))
-        if any(question.kind != "claim" or question.condition == 1 for question in asked):
-            wanted |= dict.fromkeys(self.probe(accuracy))
-        runs = {slot: self.run(slot) for slot in wanted if slot not in accuracy}
+        wanted = [slot for question in asked if question.kind == "claim" for slot in self.slots(question)]
+        if methods := self._judged(asked):
+            *_, last = self.course(known, methods)
+            wanted += last.slots
+        elif any(question.condition == 1 for question in asked):
+            wanted += sequel.dense_probe(self.study, sequel.first(self.study), known)
+        runs = {slot: self.run(slot) for slot in dict.fromkeys(wanted) if slot not in known}
         return {slot: run for slot, run in runs.items() if run is not None}
 
-    def probe(self, accuracy: Mapping[Slot, float]) -> list[Slot]:
-        """The dense network at its best lr for twice as long, once that lr is known: is the recipe adequate?"""
-        means: dict[float, float] = {}
-        for lr in self.recipe.lrs:
-            of_lr = [accuracy.get(slot) for slot in self._grid("dense", None, None, [lr])]
-            if None in of_lr:
-                return []
-            means[lr] = math.fsum(value for value in of_lr if value is not None) / len(of_lr)
-        best = best_lr(means)
-        return [slot._replace(epochs=2 * self.recipe.epochs) for slot in self._grid("dense", None, None, [best])]
+    def course(self, known: Mapping[Slot, Row], methods: Sequence[str] | None = None) -> list[sequel.Asked]:
+        """The stages that the study goes through (`lthcheck.sequel.course`), of all methods where none are named."""
+
+        def exists(slot: Slot) -> bool:
+            return self.run(slot) is not None
+
+        return list(sequel.course(self.study, methods or self.study.methods, known, exists, self.test_size))
+
+    def _judged(self, asked: Iterable[Question]) -> list[str]:
+        """The methods that are asked about as a whole; all are where the study grows, since its arms grow together."""
+        whole = [question.method for question in asked if question.kind != "claim"]
+        if whole and (None in whole or self.study.grows):
+            return list(self.study.methods)
+        return [method for method in self.study.methods if method in whole]

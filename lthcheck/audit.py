@@ -42,9 +42,10 @@ def _pairs(arms: Records, narrower: Callable[[Run], int | None]) -> Iterator[tup
         if arm == "dense" or record["untrained"]:
             continue
         own = record["digests"]
-        dense, lt = (
-            arms.get((*place, lr, seed, epochs)) for place in (("dense", None, None), ("lt", method, sparsity))
-        )
+        dense = arms.get(("dense", None, None, lr, seed, epochs))
+        # a probe of rr for 2T has the mask of the ticket, which trains for T
+        lts = (arms.get(("lt", method, sparsity, lr, seed, length)) for length in (epochs, epochs // 2))
+        lt = next(filter(None, lts), None)
         if dense:
             of_dense = dense[1]["digests"]
             same, detail = own["order"] == of_dense["order"], f"{arm} and dense see the samples in another order"

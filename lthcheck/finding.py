@@ -99,5 +99,4 @@ class Finding:
         """The inverse of `as_json`."""
         rows = tuple(Row(**row) for row in value["rows"])
         violations = tuple((rule, text) for rule, text in value["violations"])
-        terms = Terms(**{**value["terms"], "looks": tuple(value["terms"]["looks"])})
-        return cls(**{**value, "rows": rows, "violations": violations, "terms": terms})
+        return cls(**{**value, "rows": rows, "violations": violations, "terms": Terms.from_json(value["terms"])})

@@ -57,7 +57,7 @@ def inquire(
     surroundings = environment() | {"command": command}
     findings = [
         Finding(
-            study=each.study.as_json(),
+            study=each.as_json(),
             rows=tuple(each.rows),
             violations=tuple((violation.rule, str(violation)) for violation in each.violations),
             checked=each.checked,
@@ -81,7 +81,7 @@ def inquire(
         notes.append(f"report: {written[1]}")
         assert each.entry is not None
         if store.writable:
-            ledger.keep(store.root, replace(each.entry, judged=_judged(records[-1])))
+            ledger.keep(store.root, replace(each.entry, study=finding.study, judged=_judged(records[-1])))
     notes += append_summary(records, broken)
     done = progress.trained + progress.elsewhere
     notes.append(f"{count(done, 'training')} in {duration(progress.seconds)}, the rest from the store {store.root}")

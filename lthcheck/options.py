@@ -208,6 +208,8 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             device=chosen.get("device", "cpu"),
             theta0=chosen.get("theta0"),
             mask=chosen.get("mask"),
+            extend_lr=chosen.get("extend-lr", 0),
+            until_decided=chosen.get("until-decided"),
             terms=terms(chosen, dataset),
         )
         for model in models

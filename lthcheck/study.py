@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,8 +13,9 @@ from lthcheck import given, zoo
 from lthcheck.evidence import Arm, Row
 from lthcheck.names import known
 from lthcheck.protocol import RULES
-from lthcheck.quantity import check_tuple
-from lthcheck.recipe import Recipe, rung
+from lthcheck.quantity import check_tuple, check_whole, count
+from lthcheck.recipe import MOST_SEEDS, Recipe, rung
+from lthcheck.verdict.looks import looks
 from lthcheck.verdict.terms import Terms
 
 METHODS: dict[str, str] = {
@@ -24,11 +25,12 @@ METHODS: dict[str, str] = {
     "given": "a mask of your own",
 }
 MOST_PARAMETERS = 10**9  # 4 GB a replica
+MOST_EXTRA_LRS = 8  # of a grid that doubles, 256 times beyond its end
 ON_A_RUNG = 1e-3  # a sparsity so close to a rung of the ladder is that rung
 
 
 class Slot(NamedTuple):
-    """The place of one training in the evidence. `epochs` tells the arms from the probe at twice their length."""
+    """The place of one training in the evidence. `epochs` tells the arms from the probes at twice their length."""
 
     arm: Arm
     method: str | None
@@ -84,7 +86,8 @@ class Study:
         mask: the user's own mask, likewise, of the method "given"; its layers are the prunable ones.
         extend_lr: lrs that may be added beyond the recipe's, outward, until every arm's best lies inside.
         until_decided: the most replicates; more than the recipe's are added until the verdict is decided.
-        terms: how it is judged; what a study wants next may depend on its verdict so far.
+        terms: how it is judged; what a study wants next may depend on its verdict so far. The looks of `until_decided`
+            and, by the rule "confident", the lrs of `extend_lr` are part of them.
     """
 
     model: str
@@ -123,6 +126,24 @@ class Study:
                 raise ValueError(f"mask={self.mask!r}: all replicates must be of one sparsity, not {sorted(rates)}")
         if self.mask is None:
             self._refuse_one_rung_twice()
+        check_whole("extend-lr", self.extend_lr, least=0, most=MOST_EXTRA_LRS)
+        object.__setattr__(self, "terms", self._with_growth())
+
+    def _with_growth(self) -> Terms:
+        """The terms, in which growth that follows the evidence is paid for."""
+        first, most = self.recipe.seeds, self.until_decided
+        if most is None:
+            seen = self.terms.looks
+        else:
+            if self.terms.rule != "confident":
+                rule = "goes with the rule confident, since means alone never leave a verdict open; ask for that rule"
+                raise ValueError(f"until-decided={most!r} {rule}, or leave it out")
+            check_whole("until-decided", most, least=1, most=MOST_SEEDS)
+            if most < first:
+                raise ValueError(f"until-decided={most} must be at least the {first} seeds that the study begins with")
+            seen = looks(first, most)
+        extra = self.extend_lr if self.terms.rule == "confident" else self.terms.extra_lrs
+        return replace(self.terms, looks=seen, extra_lrs=extra)
 
     def _refuse_one_rung_twice(self) -> None:
         asked: dict[float, float] = {}
@@ -142,13 +163,25 @@ class Study:
         """What is asked, in one line."""
         recipe = self.recipe
         lrs, rates = (", ".join(f"{value:.3g}" for value in values) for values in (recipe.lrs, self.sparsities))
-        length = f"{recipe.seeds} seeds, {recipe.epochs} epochs"
+        lrs += f" and at most {count(self.extend_lr, 'lr')} beyond" if self.extend_lr else ""
+        seeds = f"{recipe.seeds} seeds" + (f", at most {self.most_seeds}" if self.most_seeds > recipe.seeds else "")
+        length = f"{seeds}, {recipe.epochs} epochs"
         return f"{self.name}: {', '.join(self.methods)} at sparsity {rates}; lr {lrs}; {length}; recipe {recipe.name}"
+
+    @property
+    def grows(self) -> bool:
+        """Whether lrs or seeds may be added."""
+        return self.extend_lr > 0 or self.until_decided is not None
+
+    @property
+    def most_seeds(self) -> int:
+        """Replicates that there may be in the end."""
+        return self.recipe.seeds if self.until_decided is None else self.until_decided
 
     @cached_property
     def masks(self) -> tuple[given.Arrays, ...]:
         """The masks of the user's own, one for each replicate."""
-        paths = [given.of_replicate(self.mask or "", seed) for seed in range(self.recipe.seeds)]
+        paths = [given.of_replicate(self.mask or "", seed) for seed in range(self.most_seeds)]
         return tuple(given.read_mask(path) for path in paths)
 
     @cached_property
@@ -205,29 +238,39 @@ class Study:
             raise violation
         return found.rows
 
-    def as_json(self) -> dict[str, Any]:
-        """The study for the record."""
+    def as_json(self, *, lrs: Iterable[float] | None = None, seeds: int | None = None) -> dict[str, Any]:
+        """The study for the record.
+
+        Args:
+            lrs: those of the evidence, where the study has grown beyond its recipe's.
+            seeds: likewise.
+        """
         return {
             "name": self.name,
             "model": self.model,
             "dataset": self.dataset,
             "preset": self.preset,
             "methods": list(self.methods),
-            "lrs": list(self.recipe.lrs),
+            "lrs": list(self.recipe.lrs if lrs is None else lrs),
             "sparsities": list(self.sparsities),
-            "seeds": self.recipe.seeds,
+            "seeds": self.recipe.seeds if seeds is None else seeds,
             "epochs": self.recipe.epochs,
             "device": self.device,
             "theta0": self.theta0,
             "mask": self.mask,
+            "extend_lr": self.extend_lr,
+            "until_decided": self.until_decided,
+            "terms": self.terms.as_json(),
             "recipe": asdict(self.recipe),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Study:
-        """The inverse of `as_json`."""
+        """The inverse of `as_json`; what an earlier version did not write is left at its default."""
         recipe: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
         }
         fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
-        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), **fields)
+        fields |= {name: value[name] for name in ("extend_lr", "until_decided") if name in value}
+        terms = Terms.from_json(value.get("terms", {}))
+        return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), terms=terms, **fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from lthcheck.execute.plan import plan
 from lthcheck.execute.wants import Wants
 from lthcheck.forecast import forecast
 from lthcheck.recipe import RECIPES
+from lthcheck.run import Reinit
 from lthcheck.store import Store
 from lthcheck.study import Study
+from lthcheck.verdict.terms import Terms
 
 STEPS = 4 * 3  # an epoch has 4 steps
 
@@ -51,7 +55,11 @@ def train(study, store, *, without=(), accuracy=lambda run: 0.5):
     """Puts results of what the study wants next into the store, as if they had been trained."""
     for key, job in plan(Wants(study, store, None).demands(study.questions()), store).jobs.items():
         if key not in without:
-            store.write_result(key, {"key": key, "accuracy": accuracy(job.run), "diverged": False, "layers": {}})
+            store.write_result(key, result(key, accuracy(job.run)))
+
+
+def result(key, accuracy, *, diverged=False):
+    return {"key": key, "accuracy": accuracy, "diverged": diverged, "layers": {}, "params": 508}
 
 
 class TestCounts:
@@ -106,7 +114,7 @@ class TestStore:
     def test_what_waits_for_a_diverged_run_is_not_trained(self, study, store):
         one = study(lrs=(0.1,), seeds=1)
         (dense,) = [run for slot, run in _slots(one, store).items() if slot.arm == "dense"]
-        store.write_result(dense.key, {"key": dense.key, "accuracy": 0.25, "diverged": True, "layers": {}})
+        store.write_result(dense.key, result(dense.key, 0.25, diverged=True))
         assert asked(one, store).cost.to_train == 2  # sdt, and the probe
 
     def test_the_probe_is_counted_where_least_of_it_is_stored(self, study, store):
@@ -114,6 +122,45 @@ class TestStore:
         train(double, store)
         assert asked(study(lrs=(0.1,)), store).cost.later == 0
         assert asked(study(lrs=(0.1, 0.2)), store).cost.later == 2
+
+
+class TestLater:
+    """One lr and one seed at a sparsity that is not trivial: dense, and lt and rr of two methods, and sdt."""
+
+    def test_are_probes_of_dense_and_of_the_controls(self, study, store):
+        assert asked(study(lrs=(0.1,), seeds=1, sparsities=(0.672,)), store).arms["probe"].later == 1 + 2 + 1
+
+    def test_at_a_trivial_sparsity_no_ticket_can_stand(self, study, store):
+        assert asked(study(lrs=(0.1,), seeds=1, sparsities=(0.59,)), store).arms["probe"].later == 1
+
+    def test_where_the_recipe_is_vouched_for_it_is_dense_alone(self, study, store):
+        made = replace(study(lrs=(0.1,), seeds=1, sparsities=(0.672,)), terms=Terms(assume_adequate=True))
+        assert asked(made, store).arms["probe"].later == 1
+
+    def test_are_none_of_the_controls_where_no_ticket_would_stand(self, study, store):
+        made = study(seeds=1, sparsities=(0.672,))
+        train(made, store)
+        found = asked(made, store)
+        assert (found.cost.to_train, found.cost.later) == (1, 0)
+
+    def test_are_those_of_a_ticket_that_would_stand(self, study, store):
+        made = study(lrs=(0.1, 0.2, 0.4), seeds=1, sparsities=(0.672,))
+        train(made, store, accuracy=lambda run: 0.9 * (not isinstance(run.start, Reinit) and run.network.width == 1))
+        assert asked(made, store).arms["probe"].later == 3
+
+    def test_lrs_beyond_the_grid_are_counted_for_every_arm(self, study, store):
+        one = asked(study(lrs=(0.1,), seeds=1), store)
+        more = asked(replace(study(lrs=(0.1,), seeds=1), extend_lr=2), store)
+        assert more.cost.trainings == one.cost.trainings
+        assert more.cost.later == one.cost.later + 2 * one.cost.trainings
+
+    def test_seeds_are_counted_up_to_the_most(self, study, store):
+        confident = Terms(rule="confident")
+        one = asked(study(lrs=(0.1,), seeds=1), store)
+        more = asked(replace(study(lrs=(0.1,), seeds=1), until_decided=3, terms=confident), store)
+        # all arms and the dense probe
+        assert more.cost.later == 2 * one.cost.trainings + 3
+        assert more.arms["lt imp"].later == 2 * one.arms["lt imp"].trainings
 
 
 def _slots(study, store):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from planted import row
 
 from lthcheck import data, zoo
 from lthcheck.arms import Arms
@@ -495,12 +496,12 @@ def asked(blobs):
 
 def fill(made, trainer):
     """Trains a study here, and reads the answer off the store."""
-    arms, accuracy = Arms(made, data.describe(made.dataset)), {}
-    while runs := arms.next(made.questions(), accuracy):
+    arms, known = Arms(made, data.describe(made.dataset)), {}
+    while runs := arms.next(made.questions(), known):
         todo = plan([Demand(each, frozenset({each.training.steps})) for each in runs.values()], trainer.store)
         for key in todo.order():
             trainer.work([todo.jobs[key]])
-        accuracy |= {slot: trainer.store.result(each.key)["accuracy"] for slot, each in runs.items()}
+        known |= {slot: row(slot, trainer.store.result(each.key)["accuracy"]) for slot, each in runs.items()}
     (found,), _ = answer({made: made.questions()}, trainer.store)
     return found
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from planted import row
 
-from lthcheck import zoo
+from lthcheck import sequel, zoo
 from lthcheck.arms import Arms
 from lthcheck.protocol import RULES
 from lthcheck.pruning.mask import join, top
@@ -30,6 +31,7 @@ class Facts:
     shape: tuple[int, ...] = (40,)
     classes: int = 10
     train_size: int = 4000
+    test_size: int = 1000
 
 
 RECIPE = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
@@ -56,13 +58,23 @@ def dense(lr=0.1, seed=0, epochs=EPOCHS):
     return Slot("dense", None, None, lr, seed, epochs)
 
 
+def probe(known):
+    """The dense probe of the small study."""
+    return sequel.dense_probe(study(), sequel.first(study()), known)
+
+
+def rows(accuracies):
+    """The evidence with these accuracies by slot."""
+    return {slot: row(slot, accuracy) for slot, accuracy in accuracies.items()}
+
+
 def answered(made, questions, accuracy):
     """Asks `next` until it wants nothing more; the slots it wanted each time."""
     known, wanted = {}, []
     while more := made.next(questions, known):
         assert not set(more) & set(known)
         wanted.append(set(more))
-        known |= {slot: accuracy(slot) for slot in more}
+        known |= rows({slot: accuracy(slot) for slot in more})
     return wanted
 
 
@@ -281,11 +293,10 @@ class TestNext:
         assert arms().next([], {}) == {}
 
     def test_the_probe_waits_for_every_dense_row(self):
-        made = arms()
-        rows = {dense(lr, seed): 0.5 for lr in RECIPE.lrs for seed in (0, 1)}
-        for missing in rows:
-            assert made.probe({slot: value for slot, value in rows.items() if slot != missing}) == []
-        assert len(made.probe(rows)) == 2
+        known = rows({dense(lr, seed): 0.5 for lr in RECIPE.lrs for seed in (0, 1)})
+        for missing in known:
+            assert probe({slot: value for slot, value in known.items() if slot != missing}) == []
+        assert len(probe(known)) == 2
 
     @pytest.mark.parametrize(
         ("accuracies", "best"),
@@ -300,14 +311,13 @@ class TestNext:
         ids=["low end", "high end", "inside", "all tied", "tied within 1e-9", "both ends tied"],
     )
     def test_the_probe_is_at_the_best_lr_a_tie_inside_the_grid(self, accuracies, best):
-        made = arms()
-        rows = {dense(lr, seed): value for lr, value in accuracies.items() for seed in (0, 1)}
-        assert made.probe(rows) == [dense(best, seed, 2 * EPOCHS) for seed in (0, 1)]
+        known = rows({dense(lr, seed): value for lr, value in accuracies.items() for seed in (0, 1)})
+        assert probe(known) == [dense(best, seed, 2 * EPOCHS) for seed in (0, 1)]
 
     def test_the_best_lr_is_that_of_the_mean_not_of_a_seed(self):
-        rows = {dense(lr, seed): 0.6 for lr in RECIPE.lrs for seed in (0, 1)}
-        rows |= {dense(0.4, 0): 0.9, dense(0.4, 1): 0.1, dense(0.2, 0): 0.62, dense(0.2, 1): 0.62}
-        assert {slot.lr for slot in arms().probe(rows)} == {0.2}
+        known = {dense(lr, seed): 0.6 for lr in RECIPE.lrs for seed in (0, 1)}
+        known |= {dense(0.4, 0): 0.9, dense(0.4, 1): 0.1, dense(0.2, 0): 0.62, dense(0.2, 1): 0.62}
+        assert {slot.lr for slot in probe(rows(known))} == {0.2}
 
     def test_a_study_ends_after_the_probe(self):
         made = arms()
@@ -327,7 +337,7 @@ class TestNext:
     def test_what_is_known_is_not_wanted(self):
         made = arms()
         first = made.next(made.study.questions(), {})
-        half = dict.fromkeys(list(first)[::2], 0.5)
+        half = rows(dict.fromkeys(list(first)[::2], 0.5))
         assert set(made.next(made.study.questions(), half)) == set(first) - set(half)
 
 

@@ -23,7 +23,7 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
     \b
     For each network on each data set:
       the trainings of each arm, and how many of them the store already holds;
-      "N + up to M": the M may follow once the best lr of dense is known, to probe the recipe at twice its epochs;
+      "N + up to M": the M may follow once more is known: probes at twice the epochs, and what the study may grow by;
       the parameters of dense, of the ticket at each sparsity, and of the small dense network (sdt);
       the time on this machine with all its cores, the optimiser steps over all replicas, and the disk space;
       the gap between two arms that so many seeds can see, and what the test set's size adds.

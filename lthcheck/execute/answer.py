@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lthcheck import audit, protocol, zoo
+from lthcheck import audit, protocol, sequel, zoo
 from lthcheck.evidence import Row
 from lthcheck.execute.discard import discard
 from lthcheck.execute.error import Interrupted, TrainerError, refuse_inside_a_trainer
@@ -15,14 +15,12 @@ from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
 from lthcheck.execute.wants import Wants, ancestors
-from lthcheck.folds import check, counts
 from lthcheck.quantity import count
 from lthcheck.run import Run
 from lthcheck.store import Store, ledger
-from lthcheck.store.store import CORRECT
-from lthcheck.study import Question, Slot, Study
+from lthcheck.study import Question, Study
 
-ROUNDS = 10  # a study that still wants runs after so many has no end
+ROUNDS = 10  # a study that still wants runs after so many for each of its stages has no end
 
 
 @dataclass
@@ -38,6 +36,7 @@ class Answer:
             "cached": of these, trained before this command; "replica_steps" and "seconds": of all of them, on one core.
         entry: the study as it is on record.
         layers: of each ticket, by run: weights that stay and weights in all of each prunable layer, in network order.
+        stage: the lrs and seeds of the evidence, to which the study has grown.
     """
 
     study: Study
@@ -48,6 +47,12 @@ class Answer:
     cost: dict[str, Any] = field(default_factory=dict)
     entry: ledger.Entry | None = None
     layers: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    stage: sequel.Stage | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The study for the record, with what it has grown to."""
+        grown = self.stage or sequel.first(self.study)
+        return self.study.as_json(lrs=grown.lrs, seeds=grown.seeds)
 
 
 def answer(
@@ -75,7 +80,8 @@ def answer(
     progress = Progress()
     pool = None
     try:
-        for _ in range(ROUNDS):
+        rounds = ROUNDS * max((sequel.most_stages(study) for study in open_studies), default=1)
+        for _ in range(rounds):
             made = plan((d for each, questions in open_studies.values() for d in each.demands(questions)), store)
             made.drop({violation.run for violation in progress.violations})
             if not made.jobs:
@@ -87,7 +93,7 @@ def answer(
                 pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
             pool.train(made, progress, show)
         else:
-            raise TrainerError(f"the studies still want runs after {ROUNDS} rounds of planning")
+            raise TrainerError(f"the studies still want runs after {rounds} rounds of planning")
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted after {count(progress.trained, 'training')}; what was finished is kept in the store "
@@ -126,9 +132,14 @@ class _Open(Wants):
     def answer(self, progress: Progress) -> Answer:
         """The evidence as it stands, held against the protocol's rules between runs.
 
-        Whatever the store holds of the study counts, asked for or not: a selection must not make a report poorer.
+        Whatever the store holds of the study counts, asked for or not: a selection must not make a report poorer. Of a
+        study that grows, what the stage asks for that it is judged at: what lies beyond, or was left behind on the way,
+        must not change a verdict.
         """
         self.demands(self.study.questions())
+        course = self.arms.course(self.rows)
+        judged = sequel.evidence(course) if self.study.grows else None
+        rows = [self.rows[slot] for slot in (self.rows if judged is None else judged.slots)]
         runs = {record["key"]: record for record in self.records.values()}
         for key in ancestors(self.slots[slot] for slot in self.records):
             record = runs.get(key) or self.store.result(key)
@@ -143,12 +154,12 @@ class _Open(Wants):
         steps = sum(record["steps"] for record in runs.values())
         return Answer(
             self.study,
-            sorted((self._row(slot) for slot in self.records), key=_place),
+            sorted(rows, key=_place),
             self._violations(arms, progress),
             self._checked(arms),
             self.test_size,
             {
-                "requested": len(self.records),
+                "requested": len(rows),
                 "trainings": len(runs),
                 "cached": len(runs) - len(progress.finished & set(runs)),
                 "replica_steps": steps,
@@ -161,6 +172,7 @@ class _Open(Wants):
                 for slot, record in self.records.items()
                 if slot.arm == "lt" and record["layers"]
             },
+            sequel.first(self.study) if judged is None else judged.stage,
         )
 
     def _violations(self, arms: audit.Records, progress: Progress) -> list[protocol.ProtocolViolation]:
@@ -179,37 +191,6 @@ class _Open(Wants):
             return None
         count = sum(zoo.parameter_counts(replace(run.network, width=width)).values())
         return count if count < size else None
-
-    def _row(self, slot: Slot) -> Row:
-        record = self.records[slot]
-        return Row(
-            arm=slot.arm,
-            lr=slot.lr,
-            accuracy=record["accuracy"],
-            method=slot.method,
-            sparsity=slot.sparsity,
-            source_lr=slot.lr if slot.method in ("imp", "omp") else None,
-            seed=slot.seed,
-            epochs=slot.epochs,
-            params=record["params"],
-            diverged=record["diverged"],
-            run=record["key"],
-            folds=self._folds(slot),
-        )
-
-    def _folds(self, slot: Slot) -> tuple[int, ...] | None:
-        """None of a diverged run, whose accuracy is chance and no count, and where the store does not tell."""
-        record = self.records[slot]
-        correct = None if record["diverged"] else self.store.correct(record["key"], self.slots[slot].training.steps)
-        if correct is None or correct.size < 2:
-            return None
-        by_fold = counts(correct)
-        try:
-            check(by_fold, record["accuracy"], self.test_size)
-        except ValueError as error:  # left by a second training, of other bits, that was killed before its result
-            self.store.tell(f"run {record['key'][:12]}: {error}; the run counts without {CORRECT}")
-            return None
-        return by_fold
 
     def _checked(self, arms: Mapping[Any, tuple[Run, Mapping[str, Any]]]) -> dict[str, int]:
         counts = dict.fromkeys(protocol.RULES, 0)

@@ -98,6 +98,11 @@ class Plan:
                 placed[key] = None
         return list(placed)
 
+    def without(self, keys: Iterable[str]) -> None:
+        """Takes these jobs out as done: what waits for them waits no longer."""
+        gone = {key for key in keys if self.jobs.pop(key, None)}
+        self.waits = {key: before - gone for key, before in self.waits.items() if key not in gone}
+
     def drop(self, keys: Iterable[str]) -> None:
         """Takes these jobs out, and all that wait for them."""
         pending = [key for key in keys if key in self.jobs]

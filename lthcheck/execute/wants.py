@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lthcheck import data
+from lthcheck import data, sequel
 from lthcheck.arms import Arms
+from lthcheck.evidence import Row
 from lthcheck.execute.plan import Demand
+from lthcheck.folds import check, counts
 from lthcheck.run import Run, needs
 from lthcheck.store import Store
+from lthcheck.store.store import CORRECT
 from lthcheck.study import Question, Slot, Study
 
 
@@ -20,6 +23,7 @@ class Wants:
     Attributes:
         slots: the trainings that were asked for so far, by their place in the evidence.
         records: the results among them that the store holds.
+        rows: the same as evidence.
         test_size: samples that accuracy is measured on.
     """
 
@@ -29,6 +33,7 @@ class Wants:
         self.arms, self.test_size = Arms(study, info), info.test_size
         self.slots: dict[Slot, Run] = {}
         self.records: dict[Slot, dict[str, Any]] = {}
+        self.rows: dict[Slot, Row] = {}
         for question in study.questions():  # every run is written down once, so that bad input is told before training
             for slot in self.arms.slots(question):
                 self.arms.run(slot)
@@ -45,26 +50,24 @@ class Wants:
         return [demand(slot, run) for slot, run in self.slots.items() if slot not in self.records]
 
     def later(self) -> dict[Slot, Run]:
-        """The probe, while the lr that it is trained at is not known: at the lr that leaves most of it to train."""
-        known, epochs = self._read(), self.study.recipe.epochs
-        if self.arms.probe(known):
-            return {}
-        grid = [slot for slot in self.slots if (slot.arm, slot.epochs) == ("dense", epochs)]
-        most: dict[Slot, Run] = {}
-        for best in self.study.recipe.lrs:
-            probe = self.arms.probe({slot: float(slot.lr == best) for slot in grid})
-            runs = {slot: self.arms.run(slot) for slot in probe}
-            missing = {slot: run for slot, run in runs.items() if run and self.store.result(run.key) is None}
-            most = max(most, missing, key=len)
-        return most
+        """What may be wanted once more is known, at most; where an lr is not known, at that which leaves most to do."""
+
+        def missing(slot: Slot) -> bool:
+            run = self.arms.run(slot)
+            return run is not None and self.store.result(run.key) is None
+
+        *_, last = self.arms.course(self._read())
+        slots = sequel.later(self.study, self.rows, missing, last, self.test_size)
+        runs = {slot: self.arms.run(slot) for slot in slots if slot not in self.slots and missing(slot)}
+        return {slot: run for slot, run in runs.items() if run is not None}
 
     def _noticed(self) -> None:
         """Called when the study has wanted more, before the store is asked for it."""
 
-    def _read(self) -> dict[Slot, float]:
+    def _read(self) -> dict[Slot, Row]:
         for slot in self.slots:
             self._record(slot)
-        return {slot: float(record["accuracy"]) for slot, record in self.records.items()}
+        return self.rows
 
     def _record(self, slot: Slot) -> bool:
         if slot not in self.records:
@@ -72,7 +75,39 @@ class Wants:
             if record is None:
                 return False
             self.records[slot] = record
+            self.rows[slot] = self._row(slot)
         return True
+
+    def _row(self, slot: Slot) -> Row:
+        record = self.records[slot]
+        return Row(
+            arm=slot.arm,
+            lr=slot.lr,
+            accuracy=record["accuracy"],
+            method=slot.method,
+            sparsity=slot.sparsity,
+            source_lr=slot.lr if slot.method in ("imp", "omp") else None,
+            seed=slot.seed,
+            epochs=slot.epochs,
+            params=record["params"],
+            diverged=record["diverged"],
+            run=record["key"],
+            folds=self._folds(slot),
+        )
+
+    def _folds(self, slot: Slot) -> tuple[int, ...] | None:
+        """None of a diverged run, whose accuracy is chance and no count, and where the store does not tell."""
+        record = self.records[slot]
+        correct = None if record["diverged"] else self.store.correct(record["key"], self.slots[slot].training.steps)
+        if correct is None or correct.size < 2:
+            return None
+        by_fold = counts(correct)
+        try:
+            check(by_fold, record["accuracy"], self.test_size)
+        except ValueError as error:  # left by a second training, of other bits, that was killed before its result
+            self.store.tell(f"run {record['key'][:12]}: {error}; the run counts without {CORRECT}")
+            return None
+        return by_fold
 
 
 def demand(slot: Slot, run: Run) -> Demand:

@@ -27,7 +27,7 @@ class Cost:
 
     Attributes:
         trainings: distinct runs, rounds of IMP included, as far as they are known.
-        later: how many more there may be: the probe, whose lr is the best one of the dense network.
+        later: how many more there may be: probes at lrs that are not known yet, and what a study may grow by.
         stored: of `trainings`, those that the store holds.
         to_train: of `trainings`, those that do not follow from the store; a few may be stored without their weights.
         replica_steps: of all that is still to be trained, the later ones included.
@@ -46,27 +46,29 @@ class Work:
     """What some studies ask of a store.
 
     Attributes:
-        arms: by run key, the arm of each run that is known, "lt imp" or "dense"; rounds of IMP are "lt imp".
+        arms: by run key, the arm of each run, "lt imp" or "dense"; rounds of IMP are "lt imp".
+        known: the keys of those that are asked for now, or stored.
         now: the plan of what can be asked for now.
-        later: the plan of the probe, while its lr is not known.
+        later: the plan of what may be asked for once more is known.
     """
 
     def __init__(self, wants: Sequence[Wants], store: Store) -> None:
         self.store, self.studies = store, len(wants)
         self.now = plan((each for want in wants for each in want.demands(want.study.questions())), store)
         self.now.drop(self.now.doomed)
-        self.later = plan((demand(*item) for want in wants for item in want.later().items()), store)
-        self.later.drop(self.now.jobs)
+        may = [want.later() for want in wants]
+        self.later = plan((demand(*item) for runs in may for item in runs.items()), store)
+        self.later.drop(self.later.doomed)
+        self.later.without(self.now.jobs)
         self.arms: dict[str, str] = {}
         self.tested: dict[str, int] = {}  # by data set, its test samples
-        for want in wants:
-            for slot, run in sorted(want.slots.items(), key=lambda item: _place(item[0])):
+        for want, runs in zip(wants, may, strict=True):
+            for slot, run in sorted((want.slots | runs).items(), key=lambda item: _place(item[0])):
                 arm = "probe" if slot.epochs != want.study.recipe.epochs else " ".join(filter(None, slot[:2]))
                 for key in (run.key, *ancestors([run])):
                     self.arms.setdefault(key, arm)
                 self.tested[run.data.key] = want.test_size
-            for run in want.later().values():
-                self.tested[run.data.key] = want.test_size
+        self.known = {key for want in wants for run in want.slots.values() for key in (run.key, *ancestors([run]))}
 
     @property
     def jobs(self) -> list[Job]:
@@ -89,22 +91,23 @@ class Work:
 
     def by_arm(self) -> dict[str, Cost]:
         """The cost of each arm."""
-        names = dict.fromkeys((*self.arms.values(), *(["probe"] if self.later.jobs else [])))
         return {
-            name: self.cost({key for key, arm in self.arms.items() if arm == name}, name == "probe") for name in names
+            name: self.cost({key for key, arm in self.arms.items() if arm == name})
+            for name in dict.fromkeys(self.arms.values())
         }
 
-    def cost(self, keys: Collection[str] | None = None, later: bool = True) -> Cost:
-        """The cost of some of the known runs, and of the later ones."""
+    def cost(self, keys: Collection[str] | None = None) -> Cost:
+        """The cost of some of the runs, or of all."""
         chosen = self.arms.keys() if keys is None else keys
-        jobs = [self.now.jobs[key] for key in chosen if key in self.now.jobs]
-        to_train = len(jobs)
-        jobs += self.later.jobs.values() if later else ()
+        known = self.known.intersection(chosen)
+        now = [self.now.jobs[key] for key in known if key in self.now.jobs]
+        later = [self.later.jobs[key] for key in chosen if key in self.later.jobs]
+        jobs = now + later
         return Cost(
-            trainings=len(chosen),
-            later=len(self.later.jobs) if later else 0,
-            stored=sum(key not in self.now.jobs and self.store.result(key) is not None for key in chosen),
-            to_train=to_train,
+            trainings=len(known),
+            later=len(later),
+            stored=sum(key not in self.now.jobs and self.store.result(key) is not None for key in known),
+            to_train=len(now),
             replica_steps=sum(job.until - job.run.training.first_step for job in jobs),
             bytes=sum(self._bytes(job) for job in jobs),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from tabulate import tabulate
 
 from lthcheck.duration import duration
+from lthcheck.quantity import count
 from lthcheck.report.words import rate
 from lthcheck.size import size
 
@@ -23,8 +24,7 @@ def cost_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     shared = f"{record['unshared']:,} if each of the {record['rows']:,} rows of evidence had all of its own"
     lines = _cost(record, _machine(record), shared=shared, calibrated=calibrated)
     if record["cost"]["later"]:
-        epochs = 2 * record["study"]["epochs"]
-        lines.insert(1, ("", f"(the later ones: dense for {epochs} epochs at its best lr, once that is known)"))
+        lines.insert(1, ("", f"(the later ones: {_later_ones(record['study'])})"))
     return _aligned([*lines, *_resolution(record["resolution"])])
 
 
@@ -78,6 +78,18 @@ def _cost(record: Mapping[str, Any], machine: str, *, shared: str, calibrated: b
 
 def _later(cost: Mapping[str, Any]) -> str:
     return f" + up to {cost['later']:,}" if cost["later"] else ""
+
+
+def _later_ones(study: Mapping[str, Any]) -> str:
+    epochs = 2 * study["epochs"]
+    said = [f"dense for {epochs} epochs at its best lr, once that is known"]
+    if not study["terms"]["assume_adequate"]:
+        said[0] += ", and rr and sdt where a ticket would stand"
+    if study["extend_lr"]:
+        said.append(f"up to {count(study['extend_lr'], 'lr')} beyond the grid")
+    if study["until_decided"] is not None:
+        said.append(f"up to {count(study['until_decided'], 'seed')} in all, until the verdict is decided")
+    return "; ".join(said)
 
 
 def _machine(record: Mapping[str, Any]) -> str:

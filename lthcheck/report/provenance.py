@@ -11,7 +11,19 @@ from lthcheck.report.words import rate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_STUDY = ("model", "dataset", "recipe", "preset", "methods", "sparsities", "lrs", "seeds", "epochs")
+_STUDY = (
+    "model",
+    "dataset",
+    "recipe",
+    "preset",
+    "methods",
+    "sparsities",
+    "lrs",
+    "seeds",
+    "epochs",
+    "extend_lr",
+    "until_decided",
+)
 _ENVIRONMENT = (
     "lthcheck",
     "commit",
@@ -26,12 +38,12 @@ _ENVIRONMENT = (
     "numpy",
     "pytest",
 )
-_ELSEWHERE = ("name", "command", "dirty")
+_ELSEWHERE = ("name", "command", "dirty", "terms")
 
 
 def study_lines(record: Mapping[str, Any]) -> list[str]:
     """What was asked, one line a setting."""
-    return _lines(record["study"], _STUDY)
+    return _lines({key: value for key, value in record["study"].items() if (key, value) != ("extend_lr", 0)}, _STUDY)
 
 
 def environment_lines(record: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from lthcheck.evidence import ARMS
 from lthcheck.verdict.exam import places
 from lthcheck.verdict.means import by_lr, close, distinct, serves
 from lthcheck.verdict.prize import interval
+from lthcheck.verdict.probes import findings
 from lthcheck.verdict.terms import Reading
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from lthcheck.verdict.means import ByLength, Means
 
 
-def caveats(lengths: ByLength, exams: Sequence[Exam]) -> Iterator[str]:
+def caveats(lengths: ByLength, exams: Sequence[Exam], *, gamma: float) -> Iterator[str]:
     """A line for each, some of them more than once."""
     if not exams:
         yield "no lt rows: there is no ticket to judge"
@@ -31,9 +32,9 @@ def caveats(lengths: ByLength, exams: Sequence[Exam]) -> Iterator[str]:
     for exam in exams:
         where = exam.where
         arms = _arms(lengths.full, exam.means)
-        probe = _arms(lengths.double, exam.means).get("dense")
+        probes = {f"{arm} at 2T": rows for arm, rows in _arms(lengths.double, exam.means).items()}
         yield from _unequal(arms, _grid, f"{where}lr grids differ")
-        yield from _unequal(arms | ({"dense at 2T": probe} if probe else {}), _replicates, f"{where}seeds differ")
+        yield from _unequal(arms | probes, _replicates, f"{where}seeds differ")
         yield from _mixed_sources(arms, where)
     if any(len(levels) > 1 for m in means for levels in (m.lt, m.rr, m.sdt, m.dense)):
         yield "the best lr is read off test accuracies, as published"
@@ -41,6 +42,7 @@ def caveats(lengths: ByLength, exams: Sequence[Exam]) -> Iterator[str]:
         joint, literal = (interval(exam.first, exam.at.values(), reading) for reading in get_args(Reading))
         if joint != literal:
             yield f"{exam.where}read jointly {_said(*joint)}, read literally {_said(*literal)}"
+        yield from (f"{exam.where}{found}" for found in findings(exam, gamma=gamma))
 
 
 def _ignored(lengths: ByLength) -> Iterator[str]:

@@ -57,7 +57,7 @@ class Examination:
             validation=self.terms.validation,
             looks=self.terms.looks,
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
-            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams))),
+            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams, gamma=self.terms.gamma))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
             certainty=self._certainty(),
         )

@@ -38,7 +38,7 @@ class ByLength:
     Attributes:
         epochs: T, the epochs of the lt rows; None where no lt row tells.
         full: the rows that count: of T epochs, or where either length is not known.
-        double: dense rows of 2T epochs, which answer condition 1 and nothing else.
+        double: rows of 2T epochs of any arm but lt: does the recipe, or the control, gain from training on?
         other: rows of any other length, which are ignored; all of them where there are no lt rows.
     """
 
@@ -81,7 +81,7 @@ def by_length(rows: Iterable[Row], epochs: float | None = None) -> ByLength:
     for row in rows:
         if row.epochs is None or close(row.epochs, length):
             full.append(row)
-        elif row.arm == "dense" and close(row.epochs, 2 * length):
+        elif row.arm != "lt" and close(row.epochs, 2 * length):
             double.append(row)
         else:
             other.append(row)
@@ -117,6 +117,9 @@ class Means:
         dense_diverged: lrs at which a dense training of T epochs diverged.
         dense_2t_diverged: lrs at which a dense training of 2T epochs diverged.
         replicates: what the means are of, by the name they have here (lt, rr, sdt, dense, dense_2t) and lr.
+        rr_2t: the ticket from a fresh initialisation, trained for 2T epochs, where none diverged: chance would read as
+            "gains nothing".
+        sdt_2t: the small dense network, likewise.
     """
 
     method: str | None
@@ -130,12 +133,15 @@ class Means:
     dense_diverged: tuple[float, ...]
     dense_2t_diverged: tuple[float, ...]
     replicates: Mapping[str, Mapping[float, Replicates]] = field(default_factory=dict)
+    rr_2t: Levels = field(default_factory=dict)
+    sdt_2t: Levels = field(default_factory=dict)
 
 
 def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
     """The mean accuracies at one (method, sparsity)."""
     full = [row for row in lengths.full if serves(row, method, sparsity)]
-    double = [row for row in lengths.double if serves(row, method, sparsity)]
+    longer = [row for row in lengths.double if serves(row, method, sparsity)]
+    double = [row for row in longer if row.arm == "dense"]
     arms = {arm: by_lr(row for row in full if row.arm == arm) for arm in ARMS} | {"dense_2t": by_lr(double)}
     return Means(
         method=method,
@@ -149,6 +155,8 @@ def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> M
         dense_diverged=distinct(row.lr for row in full if row.arm == "dense" and row.diverged),
         dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
         replicates={arm: {lr: replicates(group) for lr, group in groups.items()} for arm, groups in arms.items()},
+        rr_2t=_undiverged(row for row in longer if row.arm == "rr"),
+        sdt_2t=_undiverged(row for row in longer if row.arm == "sdt"),
     )
 
 
@@ -166,6 +174,12 @@ def by_lr(rows: Iterable[Row]) -> dict[float, list[Row]]:
 def _levels(groups: Mapping[float, list[Row]]) -> Levels:
     # fsum is exact, so that the order of the rows cannot decide a tie.
     return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in groups.items()}
+
+
+def _undiverged(rows: Iterable[Row]) -> Levels:
+    rows = tuple(rows)
+    diverged = [row.lr for row in rows if row.diverged]
+    return {lr: mean for lr, mean in _levels(by_lr(rows)).items() if not any(close(lr, gone) for gone in diverged)}
 
 
 def level(levels: Mapping[float, V], lr: float) -> V | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 from lthcheck.names import known
 from lthcheck.quantity import check_real, check_tuple, check_whole
@@ -71,3 +72,12 @@ class Terms:
             check_whole("test_size", self.test_size, least=1, most=10**12)
         if self.rule == "paper" and self.validation:
             raise ValueError("validation=True goes with the rule confident; the rule paper chooses as published")
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        return asdict(self) | {"looks": list(self.looks)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Terms:
+        """The inverse of `as_json`; what is missing is left at its default."""
+        return cls(**{**value, "looks": tuple(value.get("looks", ()))})

@@ -49,7 +49,8 @@ def test_it_says_what_a_study_takes_and_can_tell():
         "probe up to 3 0 12",
         "0.488 508 289 289",
         "trainings 48 + up to 3; 84 if each of the 36 rows of evidence had all of its own",
-        "(the later ones: dense for 4 epochs at its best lr, once that is known)",
+        "(the later ones: dense for 4 epochs at its best lr, once that is known, and rr and sdt where a ticket would "
+        "stand)",
         "to train 48 + up to 3, 108 optimiser steps over all replicas",
         "time not measured (--no-calibration)",
         "test set 30 samples: one standard error is 5.5 pt at an accuracy of 90.0 % (assumed)",
@@ -57,6 +58,15 @@ def test_it_says_what_a_study_takes_and_can_tell():
         assert line in lines
     seen = "3 seeds, sd 0.3 pt (assumed): a gap of 0.91 pt is seen in 4 of 5 studies"
     assert any(seen in line for line in lines)
+
+
+def test_it_says_what_a_study_may_grow_by():
+    grown = plan("--no-calibration", "--extend-lr", "2", "--until-decided", "5", "--rule", "confident")
+    (line,) = [line for line in grown.splitlines() if "the later ones" in line]
+    assert line.endswith("; up to 2 lrs beyond the grid; up to 5 seeds in all, until the verdict is decided)")
+    assert "lr 0.1, 0.2 and at most 2 lrs beyond; 3 seeds, at most 5, 2 epochs" in grown
+    # 48 trainings are 2 lrs and 3 seeds, so 160 are 4 lrs and 5; the dense probe at both looks, at an lr each
+    assert f"48 + up to {160 - 48 + 3 + 5}; " in grown
 
 
 def test_it_tells_a_time():

@@ -94,6 +94,7 @@ class TestDuplicates:
             shape: tuple[int, ...] = (40,)
             classes: int = 10
             train_size: int = 4000
+            test_size: int = 1000
 
         recipe = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2), "sparsities": (0.36,), "seeds": 3, "batch": 100})
         study = Study(model="mlp-64-32", dataset="mnist1d", recipe=recipe)

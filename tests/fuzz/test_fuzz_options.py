@@ -41,7 +41,7 @@ def given_options(draw):
 class Facts:
     """A small data set that is there."""
 
-    name, fingerprint, shape, classes, train_size = "facts", "0" * 64, (1, 28, 28), 10, 200
+    name, fingerprint, shape, classes, train_size, test_size = "facts", "0" * 64, (1, 28, 28), 10, 200, 100
 
 
 @FUZZ
