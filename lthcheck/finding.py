@@ -61,7 +61,7 @@ class Finding:
         """What the rule paper says of the same rows; None where they are judged by it anyway."""
         if self.terms.rule == "paper":
             return None
-        terms = replace(self.terms, rule="paper", validation=False, looks=(), extra_lrs=0)
+        terms = replace(self.terms, rule="paper", validation=False, looks=(), most_lrs=0)
         return examine(self.rows, terms, epochs=self.study.get("epochs")).judgement
 
     def of_method(self, method: str | None) -> Judgement:

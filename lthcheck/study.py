@@ -142,8 +142,7 @@ class Study:
             if most < first:
                 raise ValueError(f"until-decided={most} must be at least the {first} seeds that the study begins with")
             seen = looks(first, most)
-        extra = self.extend_lr if self.terms.rule == "confident" else self.terms.extra_lrs
-        return replace(self.terms, looks=seen, extra_lrs=extra)
+        return replace(self.terms, looks=seen, most_lrs=len(self.recipe.lrs) + self.extend_lr if self.extend_lr else 0)
 
     def _refuse_one_rung_twice(self) -> None:
         asked: dict[float, float] = {}

@@ -129,7 +129,7 @@ class TestStudies:
     def test_what_it_may_grow_by(self):
         study = only(preset="tiny", **{"extend-lr": "2", "until-decided": "5", "rule": "confident"})
         assert (study.extend_lr, study.until_decided, study.preset) == (2, 5, None)
-        assert (study.terms.looks, study.terms.extra_lrs) == ((2, 3, 5), 2)
+        assert (study.terms.looks, study.terms.most_lrs) == ((2, 3, 5), len(study.recipe.lrs) + 2)
 
     @pytest.mark.parametrize("name", ["store", "report-dir", "data-dir", "expect"])
     def test_where_things_lie_does_not_change_the_study(self, name):

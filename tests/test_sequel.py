@@ -203,7 +203,7 @@ class TestSeeds:
 class TestStudy:
     def test_its_terms_pay_for_what_it_may_grow_by(self):
         terms = study(extend_lr=2, until_decided=8, terms=CONFIDENT).terms
-        assert (terms.looks, terms.extra_lrs) == ((2, 3, 5, 8), 2)
+        assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(study.recipe.lrs) + 2)
 
     def test_the_rule_paper_pays_for_nothing(self):
         assert study(extend_lr=2).terms == Terms()

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from lthcheck.verdict.exam import Exam
     from lthcheck.verdict.judgement import Prize
     from lthcheck.verdict.means import ByLength, Means
+    from lthcheck.verdict.terms import Terms
 
 
-def caveats(lengths: ByLength, exams: Sequence[Exam], *, gamma: float) -> Iterator[str]:
+def caveats(lengths: ByLength, exams: Sequence[Exam], terms: Terms) -> Iterator[str]:
     """A line for each, some of them more than once."""
     if not exams:
         yield "no lt rows: there is no ticket to judge"
@@ -36,13 +37,13 @@ def caveats(lengths: ByLength, exams: Sequence[Exam], *, gamma: float) -> Iterat
         yield from _unequal(arms, _grid, f"{where}lr grids differ")
         yield from _unequal(arms | probes, _replicates, f"{where}seeds differ")
         yield from _mixed_sources(arms, where)
-    if any(len(levels) > 1 for m in means for levels in (m.lt, m.rr, m.sdt, m.dense)):
+    if terms.rule == "paper" and any(len(levels) > 1 for m in means for levels in (m.lt, m.rr, m.sdt, m.dense)):
         yield "the best lr is read off test accuracies, as published"
     for exam in exams:
         joint, literal = (interval(exam.first, exam.at.values(), reading) for reading in get_args(Reading))
         if joint != literal:
             yield f"{exam.where}read jointly {_said(*joint)}, read literally {_said(*literal)}"
-        yield from (f"{exam.where}{found}" for found in findings(exam, gamma=gamma))
+        yield from (f"{exam.where}{found}" for found in findings(exam, gamma=terms.gamma))
 
 
 def _ignored(lengths: ByLength) -> Iterator[str]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lthcheck.verdict.confident import ERROR, spent
+from lthcheck.verdict.confident import ERROR
 from lthcheck.verdict.judgement import Certainty, Prize
+from lthcheck.verdict.looks import spent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,9 +41,11 @@ def _support(error: float) -> float:
     return float(1 - min(error, 1.0))
 
 
-def prize_errors(shown: Confidence, methods: Collection[str | None], more: int = 0) -> tuple[Errors, Errors]:
+def prize_errors(
+    shown: Confidence, methods: Collection[str | None], more: int = 0, *, doubted: bool = True
+) -> tuple[Errors, Errors]:
     """By prize, the error rate at which there would be said to be at least that, and less than that."""
-    true, false = shown.errors(more)
+    true, false = shown.errors(more, doubted=doubted)
     asked = np.array([ticket.means.method in methods for ticket in shown.tickets], dtype=bool)
     if not asked.any():
         return dict.fromkeys(ASKED, np.inf), dict.fromkeys(ASKED, np.inf)
@@ -62,10 +65,10 @@ def _best(true: Array, false: Array) -> tuple[Errors, Errors]:
 
 
 def _more_seeds(shown: Confidence, methods: Collection[str | None]) -> int | None:
-    """By bisection, since more seeds of the same spread only narrow the intervals."""
+    """By bisection, since more seeds of the same spread only narrow the intervals; what is in doubt is other evidence."""
 
     def decided(more: int) -> bool:
-        least, most = prize_errors(shown, methods, more)
+        least, most = prize_errors(shown, methods, more, doubted=False)
         at_least = [prize for prize, error in least.items() if error <= shown.level]
         at_most = [prize for prize, error in most.items() if error > shown.level]
         return at_least == at_most

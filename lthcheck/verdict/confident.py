@@ -35,7 +35,7 @@ beside this one in reports/examples/calibration.md, from which it was chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -55,8 +55,10 @@ from lthcheck.verdict.conditions import (
     reaches,
 )
 from lthcheck.verdict.exam import Exam, places
-from lthcheck.verdict.means import ByLength, Levels, Means, close, means_at, serves
+from lthcheck.verdict.looks import spent
+from lthcheck.verdict.means import ByLength, Levels, Means, close, level, means_at, serves
 from lthcheck.verdict.parts import Parts
+from lthcheck.verdict.probes import doubts
 from lthcheck.verdict.sample import Contrast, Sample, contrast, refuse_copies, samples
 
 if TYPE_CHECKING:
@@ -69,19 +71,6 @@ ERROR = 0.05
 RIVALS: dict[int, Arm] = {2: "sdt", 3: "rr", 4: "dense", 5: "dense"}
 
 
-def spent(looks: Sequence[int], seeds: int) -> float:
-    """The part of ERROR that a look at so many seeds may use: that of its new seeds in all seeds.
-
-    >>> spent((3, 5, 10), 5), spent((), 5)
-    (0.2, 1.0)
-    """
-    if not looks:
-        return 1.0
-    reached = max([look for look in looks if look <= seeds], default=looks[0])
-    before = max([look for look in looks if look < reached], default=0)
-    return (reached - before) / looks[-1]
-
-
 @dataclass(frozen=True)
 class Confidence:
     """What the seeds show of every ticket of a study.
@@ -90,6 +79,7 @@ class Confidence:
         places: the means at each (method, sparsity).
         parts: the gaps of the tickets' conditions.
         settled: what no gap decides: (ticket, condition, True or False, or None where evidence is missing).
+        doubts: by ticket and condition, why it is not called true although its gap is wide enough.
         paid: the number of tickets that the error rate is paid for.
         seeds: of the arm and lr that has the fewest.
     """
@@ -99,6 +89,7 @@ class Confidence:
     tickets: tuple[Ticket, ...]
     parts: Parts
     settled: tuple[tuple[int, int, bool | None], ...]
+    doubts: Mapping[tuple[int, int], tuple[str, ...]]
     paid: int
     seeds: int
 
@@ -107,11 +98,12 @@ class Confidence:
         """The error rate of this look."""
         return ERROR * spent(self.terms.looks, self.seeds)
 
-    def errors(self, more: int = 0) -> tuple[Array, Array]:
+    def errors(self, more: int = 0, *, doubted: bool = True) -> tuple[Array, Array]:
         """The error rates of the study at which conditions would be called true, and false.
 
         Args:
             more: seeds to be added, of the same means and spread.
+            doubted: whether what is in doubt is never called true.
 
         Returns:
             Both of shape `(ticket, condition - 1)`.
@@ -126,11 +118,13 @@ class Confidence:
                 true[ticket, number - 1] = np.inf
             if holds is False:
                 false[ticket, number - 1] = 0.0
+        for ticket, number in self.doubts if doubted else ():
+            true[ticket, number - 1] = np.inf
         return true, false
 
     def exams(self) -> tuple[Exam, ...]:
         """The conditions of every ticket, by method and sparsity."""
-        true, false = self.errors()
+        true, false = self.errors(doubted=False)
         low, high = (np.full(true.shape, np.inf) for _ in range(2))
         for ends, of_parts in zip((low, high), self.parts.interval(self.level), strict=True):
             np.minimum.at(ends, (self.parts.ticket, self.parts.number - 1), of_parts)
@@ -143,9 +137,13 @@ class Confidence:
                 )
                 for k, number in enumerate((1, 2, 3, 4, 5))
             ]
+            lacking = [one.detail for one in told if one.id != 1 and one.holds is None and one.interval is None]
+            for k, one in enumerate(told):
+                if one.holds and (doubts := self.doubts.get((index, one.id))):
+                    told[k] = replace(one, holds=None, detail="; ".join((one.detail, *doubts)))
+                    lacking += doubts
             found.setdefault(ticket.place, {})[ticket.lr] = tuple(told)
-            open_ones = [one.detail for one in told[1:] if one.holds is None and one.interval is None]
-            remedies.setdefault(ticket.place, {})[ticket.lr] = tuple(open_ones)
+            remedies.setdefault(ticket.place, {})[ticket.lr] = tuple(lacking)
         return tuple(self._exam(self.places[place], at, remedies[place]) for place, at in found.items())
 
     def _condition(
@@ -185,14 +183,18 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
     """
     refuse_copies([*lengths.full, *lengths.double])
     found = [_Place.of(index, lengths, place, terms) for index, place in enumerate(places(lengths.full, "lt"))]
-    paid = sum(len(place.means.lt) + terms.extra_lrs for place in found)
-    grids = len({(row.method, row.lr) for row in lengths.full if row.arm == "dense"})
+    paid = sum(max(len(place.means.lt), terms.most_lrs) for place in found)
+    grids = max(len({(row.method, row.lr) for row in lengths.full if row.arm == "dense"}), terms.most_lrs)
     tickets = [Ticket(place.index, place.means, lr) for place in found for lr in place.means.lt]
     if terms.validation:
         tickets = chosen(tickets, lengths, terms)
     parts: list[tuple[int, int, float, int, Contrast]] = []
     settled: list[tuple[int, int, bool | None]] = []
+    doubted: dict[tuple[int, int], tuple[str, ...]] = {}
     for index, ticket in enumerate(tickets):
+        for number in RIVALS:
+            if reasons := found[ticket.place].doubts(number, ticket.lr, terms):
+                doubted[index, number] = reasons
         for each in found[ticket.place].first(terms) + found[ticket.place].others(ticket, terms):
             if isinstance(each, _Gap):
                 claim = grids if each.number == 1 else paid
@@ -206,6 +208,7 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
         tuple(tickets),
         Parts.of(parts),
         tuple(settled),
+        doubted,
         max(paid, 1),
         min(sizes, default=0),
     )
@@ -269,6 +272,19 @@ class _Place:
             margin = terms.gamma + TIE if number in {2, 3} else -terms.delta - TIE
             found += [_Gap(number, margin, contrast(own, self._at(arm, lr), self.test_size)) for lr in lrs]
         return found
+
+    def doubts(self, number: int, lr: float, terms: Terms) -> tuple[str, ...]:
+        """Why a condition is not called true: its rival lacks an lr that the ticket has, or may yet get better."""
+        lacks: list[str] = []
+        if number != 4 and (levels := getattr(self.means, RIVALS[number])):
+            lacks = [
+                f"{RIVALS[number]} rows at lr {each:g}, as the ticket has"
+                for each in self.means.lt
+                if level(levels, each) is None
+            ]
+        if terms.assume_adequate or number not in {2, 3}:
+            return tuple(lacks)
+        return (*lacks, *doubts(2 if number == 2 else 3, self.means, lr, gamma=terms.gamma))
 
     def _at(self, arm: str, lr: float) -> Sample:
         return next(sample for known, sample in self.arms[arm].items() if close(known, lr))

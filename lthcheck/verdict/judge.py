@@ -13,7 +13,7 @@ from lthcheck.verdict.halves import half, halved
 from lthcheck.verdict.judgement import RANK, Cell, Certainty, Condition, Judgement, Prize
 from lthcheck.verdict.means import ByLength, by_length, close, means_at
 from lthcheck.verdict.prize import interval, ranks
-from lthcheck.verdict.remedies import remedies
+from lthcheck.verdict.remedies import more_seeds, remedies
 from lthcheck.verdict.terms import Terms
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Examination:
     @property
     def judgement(self) -> Judgement:
         """The verdict."""
+        certainty = self._certainty()
         return Judgement(
             rule=self.terms.rule,
             reading=self.terms.reading,
@@ -57,9 +58,9 @@ class Examination:
             validation=self.terms.validation,
             looks=self.terms.looks,
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
-            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams, gamma=self.terms.gamma))),
-            advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
-            certainty=self._certainty(),
+            warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams, self.terms))),
+            advice=tuple(dict.fromkeys((*remedies(self.exams, self.terms.reading), *more_seeds(certainty)))),
+            certainty=certainty,
         )
 
     def _certainty(self) -> Certainty | None:

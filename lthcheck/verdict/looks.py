@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 GROWTH = 1.6  # of seeds from look to look; few looks cost little of the error rate, and few seeds are trained in vain
 
 
@@ -15,3 +17,16 @@ def looks(first: int, most: int) -> tuple[int, ...]:
     while made[-1] < most:
         made.append(min(most, max(made[-1] + 1, round(GROWTH * made[-1]))))
     return tuple(made)
+
+
+def spent(looks: Sequence[int], seeds: int) -> float:
+    """The part of the error rate that a look at so many seeds may use: that of its new seeds in all seeds.
+
+    >>> spent((3, 5, 10), 5), spent((), 5)
+    (0.2, 1.0)
+    """
+    if not looks:
+        return 1.0
+    reached = max([look for look in looks if look <= seeds], default=looks[0])
+    before = max([look for look in looks if look < reached], default=0)
+    return (reached - before) / looks[-1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lthcheck.quantity import count
 from lthcheck.verdict.prize import ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lthcheck.verdict.exam import Exam
+    from lthcheck.verdict.judgement import Certainty
     from lthcheck.verdict.terms import Reading
 
 
@@ -24,6 +26,13 @@ def remedies(exams: Sequence[Exam], reading: Reading) -> Iterator[str]:
         for exam, (_, at_most) in zip(mine, ranges, strict=True):
             if at_most > sure:
                 yield from _open_questions(exam, reading, sure)
+
+
+def more_seeds(certainty: Certainty | None) -> Iterator[str]:
+    """How many seeds would decide what the seeds leave open; nothing where no number of them would."""
+    if certainty is not None and certainty.more_seeds is not None:
+        enough = f"{count(certainty.more_seeds, 'more seed')} for each arm would decide it"
+        yield f"{enough}, if means and spreads stay what they are"
 
 
 def _open_questions(exam: Exam, reading: Reading, sure: int) -> Iterator[str]:

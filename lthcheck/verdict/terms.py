@@ -40,7 +40,7 @@ class Terms:
             (rule "confident" alone).
         looks: the numbers of seeds at which the evidence is looked at, ascending, where it is looked at more than once
             (rule "confident" alone); each look is paid for.
-        extra_lrs: lrs that may be added to the grid because of what the evidence says; they are paid for.
+        most_lrs: lrs that the grid may grow to because of what the evidence says; all are paid for.
         test_size: samples that accuracy is measured on; None where it is not known.
 
     Raises:
@@ -54,7 +54,7 @@ class Terms:
     assume_adequate: bool = False
     validation: bool = False
     looks: tuple[int, ...] = ()
-    extra_lrs: int = 0
+    most_lrs: int = 0
     test_size: int | None = None
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class Terms:
         check_tuple("looks", self.looks, "(3, 5, 8)")
         if list(self.looks) != sorted({*self.looks}):
             raise ValueError(f"looks={self.looks} must be numbers of seeds in ascending order; sort them")
-        check_whole("extra_lrs", self.extra_lrs, least=0, most=1000)
+        check_whole("most_lrs", self.most_lrs, least=0, most=10**6)
         if self.test_size is not None:
             check_whole("test_size", self.test_size, least=1, most=10**12)
         if self.rule == "paper" and self.validation:

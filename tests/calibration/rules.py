@@ -73,7 +73,7 @@ def shown(study: Study, kind: type[Parts] = Parts, looks: tuple[int, ...] = ()) 
     """What the rule `confident` sees in a study."""
     terms = Terms(rule="confident", looks=looks)
     seeds = study.lt.shape[-1]
-    return Confidence(terms, (_MEANS,), _TICKETS, parts(study, kind), (), len(_TICKETS), seeds)
+    return Confidence(terms, (_MEANS,), _TICKETS, parts(study, kind), (), {}, len(_TICKETS), seeds)
 
 
 def confident(study: Study, kind: type[Parts] = Parts, looks: tuple[int, ...] = ()) -> tuple[int, int]:
