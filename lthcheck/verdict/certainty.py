@@ -65,7 +65,7 @@ def _best(true: Array, false: Array) -> tuple[Errors, Errors]:
 
 
 def _more_seeds(shown: Confidence, methods: Collection[str | None]) -> int | None:
-    """By bisection, since more seeds of the same spread only narrow the intervals; what is in doubt is other evidence."""
+    """By bisection, since more seeds of one spread only narrow the intervals; what is in doubt is other evidence."""
 
     def decided(more: int) -> bool:
         least, most = prize_errors(shown, methods, more, doubted=False)
