@@ -56,6 +56,14 @@ class Finding:
         """The verdict."""
         return self.examined.judgement
 
+    @cached_property
+    def paper(self) -> Judgement | None:
+        """What the rule paper says of the same rows; None where they are judged by it anyway."""
+        if self.terms.rule == "paper":
+            return None
+        terms = replace(self.terms, rule="paper", validation=False, looks=(), extra_lrs=0)
+        return examine(self.rows, terms, epochs=self.study.get("epochs")).judgement
+
     def of_method(self, method: str | None) -> Judgement:
         """The verdict on one method, with the advice and warnings that concern it."""
         return self.examined.of_method(method).judgement
@@ -75,6 +83,7 @@ class Finding:
             cost=dict(self.cost),
             environment=dict(environment),
             layers=self.layers,
+            paper=self.paper,
         )
 
     def write(self, folder: Path, environment: Mapping[str, Any]) -> list[Path]:

@@ -120,6 +120,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if inquiry is None or not inquiry.notes:  # nothing was asked, or no answer came
         return
     from lthcheck.report.headline import headline
+    from lthcheck.report.sure import disagreement
     from lthcheck.report.tables import verdict_table
 
     terminalreporter.section("lthcheck")
@@ -128,6 +129,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line("")
     for record in inquiry.records:
         terminalreporter.write_line(headline(record), bold=True)
+        for line in disagreement(record):
+            terminalreporter.write_line(line)
     for line in inquiry.notes:
         terminalreporter.write_line(line)
 

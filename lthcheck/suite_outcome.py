@@ -51,7 +51,7 @@ def decide(question: Question, request: pytest.FixtureRequest) -> None:
     judgement = found.of_method(question.method)
     # not record_property, which warns under pytest's own junit_family
     request.node.user_properties.append(("lthcheck.verdict", judgement.verdict))
-    said = prize(judgement.verdict, judgement.at_least, judgement.at_most)
+    said = prize(judgement.verdict, judgement.at_least, judgement.at_most, judgement.edge)
     expected = inquiry.expected.get((question.study, question.method or ""))
     if required := inquiry.chosen.get("require"):
         met, asked = meets(judgement, required), f"required is {required!r}"

@@ -146,6 +146,17 @@ class TestJudge:
         apart = JACKPOT | {"lt": {0.1: 0.895, 0.2: 0.890}, "rr": {0.1: 0.885}, "sdt": {0.1: 0.86}}
         assert json.loads(judge(table(apart), "--reading", "literal", "--json").stdout)[0]["reading"] == "literal"
 
+    def test_the_rule_confident_has_the_rule_paper_beside_it(self, judge):
+        (by_paper,) = json.loads(judge(table(JACKPOT), "--json").stdout)
+        (record,) = json.loads(judge(table(JACKPOT), "--json", "--rule", "confident").stdout)
+        assert record["rule"] == "confident"
+        assert record["paper"] == {key: by_paper[key] for key in ("verdict", "at_least", "at_most")}
+        assert "paper" not in by_paper
+
+    def test_the_size_of_the_test_set_is_told(self, judge):
+        (record,) = json.loads(judge(table(JACKPOT), "--json", "--test-size", "10000").stdout)
+        assert record["test_size"] == 10000
+
 
 BAD_TABLES = {
     "percentages": (
@@ -163,6 +174,10 @@ BAD_OPTIONS = {
     "--delta half": "delta='half' must be",
     "--gamma 90": "must be",
     "--reading both": "reading='both' must be one of joint, literal",
+    "--rule bold": "rule='bold' must be one of paper, confident",
+    "--validation": "validation=True goes with the rule confident",
+    "--test-size 0": "test-size='0' must be a whole number of at least 1, e.g. 10000",
+    "--test-size 1e4": "test-size='1e4' must be a whole number of at least 1, e.g. 10000",
     "--dataset mnist": "line 2: dataset='cifar10' must not differ from the 'mnist' that was asked for",
 }
 

@@ -38,6 +38,7 @@ class TestParsed:
             ("delta", "0.5", 0.005),
             ("gamma", "1", 0.01),
             ("reading", "literal", "literal"),
+            ("rule", "confident", "confident"),
             ("require", "jackpot", "jackpot"),
             ("device", "cuda", "cuda"),
             ("expect", "mine.toml", "mine.toml"),
@@ -63,7 +64,7 @@ class TestParsed:
             ("delta", "half", r"delta='half' must be a number of percentage points in \[0, 50\), e\.g\. 0\.5"),
             ("require", "gold", "require='gold' must be one of secondary, jackpot"),
             ("reading", "Literal", "reading='Literal' must be one of joint, literal"),
-            ("rule", "lenient", "rule='lenient' must be one of "),
+            ("rule", "lenient", "rule='lenient' must be one of paper, confident"),
             ("device", "gpu", "device='gpu' must be one of cpu, cuda"),
         ],
     )

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def study_options(*, without: Collection[str] = ()) -> Decorator:
-    """A decorator that adds all of `lthcheck.options.OPTIONS`, but those named."""
+def study_options(*, without: Collection[str] = (), only: Collection[str] | None = None) -> Decorator:
+    """A decorator that adds all of `lthcheck.options.OPTIONS`, but those named; or `only` those named."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         from lthcheck.options import OPTIONS
 
         for option in reversed(OPTIONS):
-            if option.name in without:
+            if option.name in without or (only is not None and option.name not in only):
                 continue
             if option.parse is None:
                 command = click.option(f"--{option.name}", is_flag=True, default=None, help=option.help)(command)

@@ -15,6 +15,13 @@ from lthcheck.cli.outcome import outcome
 from lthcheck.cli.output import tell
 
 
+def _samples(text: str) -> str:
+    count = text.strip()
+    if not (count.isascii() and count.isdecimal() and len(count) < 13 and int(count) > 0):
+        raise ValueError("must be a whole number of at least 1, e.g. 10000")
+    return count
+
+
 @click.command("judge", short_help="Verdicts on accuracies from any codebase.")
 @click.argument("table", type=click.Path(dir_okay=False, allow_dash=True), shell_complete=complete.files)
 @click.option("--json", "as_json", is_flag=True, help="A list of records instead of a table.")
@@ -25,6 +32,21 @@ from lthcheck.cli.output import tell
 )
 @once("--delta", metavar="PT", help="The 'similar' margin in percentage points.")
 @once("--gamma", metavar="PT", help="The 'clear gap' margin in percentage points.")
+@once(
+    "--rule",
+    metavar="NAME",
+    shell_complete=complete.option("rule"),
+    help="paper: means compared with margins; confident: what the seeds show, at a stated error rate.",
+)
+@click.option(
+    "--validation", is_flag=True, help="Choose lr and sparsity on a validation split, test once (--rule confident)."
+)
+@once(
+    "--test-size",
+    metavar="N",
+    parse=_samples,
+    help="Samples that accuracy is measured on; the test set's own noise is carried along.",
+)
 @once(
     "--reading",
     metavar="NAME",
@@ -39,7 +61,9 @@ from lthcheck.cli.output import tell
 )
 @click.option("--assume-adequate", is_flag=True, help="Vouch for the recipe: condition 1 asks for the sparsity alone.")
 @click.pass_context
-def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | None, **texts: Any) -> None:
+def command(
+    ctx: click.Context, /, table: str, as_json: bool, dataset: str | None, test_size: str | None, **texts: Any
+) -> None:
     """Verdicts on the accuracies in TABLE, a CSV with columns arm, lr, accuracy ("-" reads standard input).
 
     Columns that help where present: seed, sparsity, method, model, dataset, epochs. Arms: dense, lt, rr, sdt.
@@ -50,6 +74,7 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     Examples:
       lthcheck judge accuracies.csv
       lthcheck judge accuracies.csv --dataset cifar10 --require secondary
+      lthcheck judge accuracies.csv --rule confident --test-size 10000
       lthcheck judge - --json < accuracies.csv > judged.json
 
     \b
@@ -70,7 +95,8 @@ def command(ctx: click.Context, /, table: str, as_json: bool, dataset: str | Non
     for (model, on), rows in read.items():
         name = " on ".join(part for part in (model, on) if part) or title
         study = {"name": name, "model": model, "dataset": on}
-        findings.append(Finding(study=study, rows=tuple(rows), terms=terms(options, on)))
+        size = None if test_size is None else int(test_size)
+        findings.append(Finding(study=study, rows=tuple(rows), test_size=size, terms=terms(options, on)))
     records = [finding.record({}) for finding in findings]
     tell(records, as_json)
     for note in append_summary(records):

@@ -15,6 +15,7 @@ def tell(records: list[dict[str, Any]], as_json: bool) -> None:
     """Prints the verdicts as a table with a line each, or as a JSON list of records."""
     from lthcheck.report.headline import headline
     from lthcheck.report.record import lines
+    from lthcheck.report.sure import disagreement
     from lthcheck.report.tables import verdict_table
 
     if as_json:
@@ -23,7 +24,8 @@ def tell(records: list[dict[str, Any]], as_json: bool) -> None:
     click.echo(verdict_table(records))
     click.echo("")
     for record in records:
-        click.echo(headline(record))
+        for line in (headline(record), *disagreement(record)):
+            click.echo(line)
 
 
 def shown(progress: Progress) -> None:

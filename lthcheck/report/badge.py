@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lthcheck.report.headline import edge
+from lthcheck.report.sure import confidence
 from lthcheck.report.words import prize
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ COLOURS = {"jackpot": "brightgreen", "secondary": "yellowgreen", "none": "orange
 
 def badge(record: Mapping[str, Any]) -> str:
     """The badge of a record, as JSON."""
-    said = prize(record["verdict"], record["at_least"], record["at_most"]).lower()
+    said = prize(record["verdict"], record["at_least"], record["at_most"], edge(record["cells"])).lower()
+    sure = "" if record["verdict"] == "undecided" else confidence(record)
+    said += f", {sure}" if sure else ""
     values = {"schemaVersion": 1, "label": LABEL, "message": said, "color": COLOURS[record["verdict"]]}
     return json.dumps(values, indent=1) + "\n"
 

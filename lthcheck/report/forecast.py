@@ -15,12 +15,17 @@ from lthcheck.size import size
 
 def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     """What a study will take and can tell, for the terminal."""
+    costs = cost_text(record, calibrated=calibrated)
+    return "\n\n".join([record["summary"], _arms(record), _parameters(record), costs])
+
+
+def cost_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
+    """Trainings, time and space, and the gap that the study can see, without the tables by arm and sparsity."""
     shared = f"{record['unshared']:,} if each of the {record['rows']:,} rows of evidence had all of its own"
     lines = _cost(record, _machine(record), shared=shared, calibrated=calibrated)
     if record["cost"]["later"]:
         lines.insert(1, ("", f"(the later ones: {_later_ones(record['study'])})"))
-    lines += _resolution(record["resolution"])
-    return "\n\n".join([record["summary"], _arms(record), _parameters(record), _aligned(lines)])
+    return _aligned([*lines, *_resolution(record["resolution"])])
 
 
 def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = True) -> str:
@@ -105,7 +110,9 @@ def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
 def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     origin = {name: "assumed" if name in found["assumed"] else "from the store" for name in ("sd", "accuracy")}
     count, sd = found["seeds"], f"sd {100 * found['sd']:.2g} pt ({origin['sd']})"
-    if found["gap"] is None:
+    if "tickets" in found:
+        seeds = f"{count} seed{'s' if count > 1 else ''}, {sd}: {_confident(found)}"
+    elif found["gap"] is None:
         seeds = "1 seed: no gap can be told from chance; take 2 or more"
     else:
         gap = f"{100 * found['gap']:.2g} pt"
@@ -116,6 +123,17 @@ def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("seeds", seeds),
         ("test set", f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}"),
     ]
+
+
+def _confident(found: Mapping[str, Any]) -> str:
+    """What the rule confident can tell: `gap` beyond gamma, `similar` above dense - delta; None where nothing."""
+    paid = f"the error rate paid for {found['tickets']:,} ticket{'s' if found['tickets'] != 1 else ''}"
+    if found["gap"] is None or found["similar"] is None:
+        return f"too few for the rule confident to decide anything ({paid})"
+    return (
+        f"in 4 of 5 studies the rule confident sees a gap of {100 * found['gap']:.2g} pt beyond gamma, and calls "
+        f"similar a ticket that lies {100 * found['similar']:.2g} pt above dense - delta ({paid})"
+    )
 
 
 def _aligned(lines: Iterable[tuple[str, str]]) -> str:

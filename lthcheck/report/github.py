@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.report.headline import headline
+from lthcheck.report.sure import disagreement
 from lthcheck.report.tables import CONDITION_HEADS, escape, github, verdict_rows
 from lthcheck.report.words import study_name
 
@@ -24,7 +25,7 @@ def summary(records: Sequence[Mapping[str, Any]], broken: Sequence[str] = ()) ->
     """
     rows = [[study_name(record), *row] for record in records for row in verdict_rows(record, record["cells"])]
     heads = ("study", "method", "sparsity", "verdict", *CONDITION_HEADS, "lr")
-    lines = [f"- {escape(headline(record))}" for record in records]
+    lines = [f"- {escape(line)}" for record in records for line in (headline(record), *disagreement(record))]
     lines += [f"- {escape(name)}: no verdict, the protocol was broken" for name in broken]
     blocks = ["## lthcheck", *([github(rows, heads)] if rows else []), *(["\n".join(lines)] if lines else [])]
     return "\n\n".join(blocks) + "\n"

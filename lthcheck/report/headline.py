@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.report.recipe import shortcomings
 from lthcheck.report.series import at_lr, series
-from lthcheck.report.words import PRIZES, listing, one_line, percent, place, points, study_name, thresholds
+from lthcheck.report.sure import confidence
+from lthcheck.report.words import PRIZES, listing, one_line, percent, place, points, span, study_name, thresholds
 from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
-from lthcheck.verdict.judgement import RANK
+from lthcheck.verdict.judgement import RANK, best_edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from lthcheck.report.series import Cell
 
 Condition = dict[str, Any]
+
+_OTHERS = {2: "SDT", 3: "RR", 4: "dense", 5: "the best dense"}
 
 
 def headline(record: Mapping[str, Any]) -> str:
@@ -29,6 +32,10 @@ def headline(record: Mapping[str, Any]) -> str:
     said = PRIZES[record["verdict"]].upper()
     if record["verdict"] == "undecided":
         said += f", {record['at_least']} to {record['at_most']}"
+    if edge(record["cells"]):
+        said += ", at the edge"
+    sure = confidence(record)
+    said += f", {sure}" if sure else ""
     cell = nearest(record, record["cells"])
     if cell is None:
         return f"{name}: {said} (no cell was judged)"
@@ -40,11 +47,16 @@ def nearest(record: Mapping[str, Any], cells: Iterable[Cell]) -> Cell | None:
     return max(cells, key=lambda cell: _nearness(record, cell), default=None)
 
 
-def interval(cells: Sequence[Cell]) -> tuple[str, str, str]:
-    """Verdict, at_least and at_most over cells: the best of each."""
+def interval(cells: Sequence[Cell]) -> tuple[str, str, str, tuple[str, ...]]:
+    """Verdict, at_least and at_most over cells, the best of each, and the prizes at the edge."""
     at_least = max((cell["at_least"] for cell in cells), key=RANK.__getitem__, default="none")
     at_most = max((cell["at_most"] for cell in cells), key=RANK.__getitem__, default="jackpot")
-    return (at_least if at_least == at_most else "undecided", at_least, at_most)
+    return (at_least if at_least == at_most else "undecided", at_least, at_most, edge(cells))
+
+
+def edge(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The prizes that the best of the cells wins or misses at the edge."""
+    return best_edge((cell["at_least"], cell["at_most"], cell.get("edge", ())) for cell in cells)
 
 
 def reason(record: Mapping[str, Any], cell: Cell) -> str:
@@ -64,8 +76,24 @@ def reason(record: Mapping[str, Any], cell: Cell) -> str:
         return "; ".join(said) or "there is no lr at which conditions 2, 3 and 4 hold together"
     if cell["verdict"] != "undecided":
         return known
-    open_questions = [f"condition {one['id']} is unknown ({_why(record, cell, one)})" for one in unknown]
+    wide = [condition for condition in asked if condition in unknown and condition.get("interval") is not None]
+    missing = [condition for condition in unknown if condition not in wide]
+    open_questions = [f"condition {one['id']} is unknown ({_why(record, cell, one)})" for one in missing]
+    open_questions += _open(record, wide)
     return "; ".join([*open_questions, *([known] if known else [])]) or "the evidence does not decide it"
+
+
+def _open(record: Mapping[str, Any], conditions: Sequence[Condition]) -> list[str]:
+    """The gaps whose intervals hold what is asked for, "open at lr 0.2: LT - RR +0.9 pt [-0.3, +2.1]"."""
+    limits, said = thresholds(record), []
+    for lr, of_lr in groupby(conditions, key=lambda one: one["witness_lr"]):
+        gaps = []
+        for one in of_lr:
+            low, high = span(one["interval"], limits[one["id"]])
+            gap = "" if one["gap"] is None else f" {points(one['gap'], limits[one['id']])}"
+            gaps.append(f"LT - {_OTHERS[one['id']]}{gap} [{low}, {high}]")
+        said.append(f"open{'' if lr is None else f' at lr {lr:g}'}: {listing(gaps)}")
+    return said
 
 
 def _claims(record: Mapping[str, Any], cell: Cell, conditions: Sequence[Condition]) -> str:
@@ -91,7 +119,7 @@ def _repeats(condition: Condition, group: Sequence[Condition]) -> bool:
 def _predicate(record: Mapping[str, Any], condition: Condition, ticket: float | None) -> str:
     """What the ticket does to the other side of conditions 2 to 5."""
     number, holds, gap = condition["id"], condition["holds"], condition["gap"]
-    other = {2: "SDT", 3: "RR", 4: "dense", 5: "the best dense"}[number]
+    other = _OTHERS[number]
     if gap is None:
         verb, verbs = ("beat", "beats") if number in (2, 3) else ("match", "matches")
         return f"{verbs if holds else f'does not {verb}'} {other} ({condition['detail']})"

@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from lthcheck.report.headline import headline, interval, nearest, reason
+from lthcheck.report.headline import edge, headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
 from lthcheck.report.series import evidence, series
+from lthcheck.report.sure import by_paper, confidence, grounds, rule, supports
 from lthcheck.report.tables import (
     CONDITION_HEADS,
     accuracy_table,
@@ -23,7 +24,7 @@ from lthcheck.report.tables import (
     verdict_rows,
     verdict_table,
 )
-from lthcheck.report.words import PRIZES, margin, place, prize, rate, study_name
+from lthcheck.report.words import PRIZES, listing, margin, place, prize, rate, study_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,12 +53,13 @@ def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str
     shown = _best_of_each_method(record)
     name = escape(study_name(record))
     blocks = [
-        f"# {name}: {prize(record['verdict'], record['at_least'], record['at_most']).lower()}",
+        f"# {name}: {prize(record['verdict'], record['at_least'], record['at_most'], edge(record['cells'])).lower()}",
         _verdict(record),
         *_by_method(record),
         *([cell_table(record)] if record["cells"] else []),
         _rules(record),
-        *_pictures(pictures),
+        *_how_sure(record),
+        *_pictures(record, pictures),
         *(block for cell in shown for block in _cell(record, cell)),
         *_others(record, [cell for cell in record["cells"] if cell not in shown]),
         *_section("Recipe", dict.fromkeys(line for cell in shown for line in adequacy(record, cell))),
@@ -80,7 +82,11 @@ def _best_of_each_method(record: Mapping[str, Any]) -> list[Cell]:
 def _verdict(record: Mapping[str, Any]) -> str:
     """The verdict and, in a sentence or two, the numbers that made it so."""
     words, open_ended = PRIZES[record["verdict"]], record["verdict"] == "undecided"
-    said = f"**{words}**: {record['at_least']} to {record['at_most']}." if open_ended else f"**{words}.**"
+    confident = confidence(record)
+    if open_ended:
+        said = f"**{words}**: {record['at_least']} to {record['at_most']}{'; ' if confident else ''}{confident}."
+    else:
+        said = f"**{words}**, {confident}." if confident else f"**{words}.**"
     cell = nearest(record, record["cells"])
     if cell is None:
         return f"{said} No cell was judged: there is no evidence on a ticket."
@@ -94,7 +100,20 @@ def _verdict(record: Mapping[str, Any]) -> str:
         certain = nearest(record, sure)
         assert certain is not None
         sentences += f" Certain is the {prize(certain['verdict'], '', '').lower()} of {escape(place(certain))}."
-    return sentences
+    paper = by_paper(record)
+    return sentences + (f" By the rule paper: {paper}." if paper else "") + _edge(record)
+
+
+def _edge(record: Mapping[str, Any]) -> str:
+    hinging = [PRIZES[name] for name in edge(record["cells"])]
+    if not hinging:
+        return ""
+    # The paper's prizes are names, "the Jackpot" and "the secondary prize".
+    names = listing(name if name == "Jackpot" else name.lower() for name in hinging)
+    return (
+        f" At the edge is the {names}: a gap that decides it is within its standard error over seeds of the margin, "
+        "so other seeds may well say otherwise."
+    )
 
 
 def _by_method(record: Mapping[str, Any]) -> list[str]:
@@ -113,20 +132,44 @@ def _rules(record: Mapping[str, Any]) -> str:
     }
     test_size = record["test_size"]
     size = "" if test_size is None else f" of {test_size:,} examples (one example is {margin(1 / test_size)})"
+    asked, read = "(Ma et al. 2021): means with margins", ""
+    split = "as published, the best lr is read off the same split"
+    if record["rule"] == "confident":
+        asked = (
+            "(conditions of Ma et al. 2021): superiority by gamma for 2 and 3, non-inferiority within delta for 4 "
+            "and 5, arms paired by seed"
+        )
+        read = rule(record)
+        split = "the best lr is read off the same split, and that choice is paid for"
+    if record.get("validation"):
+        split = "lr and sparsity were chosen on one half of the test split, and tested on the other"
     return (
-        f'Rule "{record["rule"]}" (Ma et al. 2021): means with margins; '
-        f"{together.get(record['reading'], record['reading'])}. "
+        f'Rule "{record["rule"]}" {asked}; '
+        f"{together.get(record['reading'], record['reading'])}. {read}"
         f"Similar: within delta = {margin(record['delta'])}; clear gap: above gamma = {margin(record['gamma'])}. "
         f"Accuracy: top-1 at the last step on the test split{size}; "
-        f"as published, the best lr is read off the same split. {_ARMS}"
+        f"{split}. {_ARMS}"
     )
 
 
-def _pictures(pictures: Sequence[Picture]) -> list[str]:
+def _how_sure(record: Mapping[str, Any]) -> list[str]:
+    if record.get("certainty") is None:
+        return []
+    enough = f"{1 - record['certainty']['error']:.4g}"
+    return [
+        "## How sure",
+        f"Support is 1 - the error rate at which the study would say so; {enough} is asked.",
+        github(supports(record), ("there is", "support")),
+        "\n".join(f"- {line}" for line in grounds(record)),
+    ]
+
+
+def _pictures(record: Mapping[str, Any], pictures: Sequence[Picture]) -> list[str]:
     """Each figure under its title, light or dark as the reader's page is."""
     blocks = []
     for figure, pages in groupby(pictures, key=lambda picture: picture.figure):
-        blocks += [f"## {figure.title}", figure.caption]
+        more = f" {figure.confident}" if figure.confident and record["rule"] == "confident" else ""
+        blocks += [f"## {figure.title}", figure.caption + more]
         blocks += [
             f'<picture><source media="(prefers-color-scheme: dark)" srcset="{quote(page.dark.name)}">'
             f'<img alt="{figure.title}" src="{quote(page.light.name)}"></picture>'
@@ -136,7 +179,7 @@ def _pictures(pictures: Sequence[Picture]) -> list[str]:
 
 
 def _cell(record: Mapping[str, Any], cell: Cell) -> list[str]:
-    words = prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
+    words = prize(cell["verdict"], cell["at_least"], cell["at_most"], cell.get("edge", ())).lower()
     return [
         f"## {_heading(cell)}: {words}",
         condition_table(record, cell),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
+from lthcheck.report.headline import edge
 from lthcheck.report.series import at_lr, series
 from lthcheck.report.tables import github
 from lthcheck.report.words import rate, study_name
@@ -32,6 +33,8 @@ class Entry:
         sparsity: the highest at which the record's prize was certainly won; with method and lr None where none was.
         method: the one whose ticket is the most accurate there.
         lr: that ticket's.
+        edge: the prizes that are won or missed at the edge: other seeds may well say otherwise.
+        rule: what it was judged by.
         source: the name of the record's file, or its path where names repeat, which tells records of one network and
             data set apart.
     """
@@ -43,6 +46,8 @@ class Entry:
     sparsity: float | None
     method: str | None
     lr: float | None
+    edge: tuple[str, ...]
+    rule: str
     source: str
 
     def as_json(self) -> dict[str, Any]:
@@ -62,29 +67,33 @@ def entry(record: Mapping[str, Any], source: str) -> Entry:
         sparsity=None if cell is None else cell["sparsity"],
         method=None if cell is None else cell["method"],
         lr=None if cell is None else _lr(cell),
+        edge=edge(record["cells"]),
+        rule=record["rule"],
         source=source,
     )
 
 
 def table(entries: Sequence[Entry], *, markdown: bool = False) -> str:
-    """The entries as aligned text or as a table of GitHub's Markdown; sources where they are needed."""
+    """The entries as aligned text or as a table of GitHub's Markdown; rules and sources where they are needed."""
     places = [(one.network, one.dataset) for one in entries]
     repeated = len(set(places)) < len(places)
+    differ = len({one.rule for one in entries}) > 1
     heads = ["network", "data set", "Jackpot", "secondary", "highest sparsity", "method", "lr"]
     rows = [
         [
             one.network,
             one.dataset or "",
-            _SAID[one.jackpot],
-            _SAID[one.secondary],
+            "edge" if "jackpot" in one.edge else _SAID[one.jackpot],
+            "edge" if "secondary" in one.edge else _SAID[one.secondary],
             "" if one.sparsity is None else rate(one.sparsity),
             one.method or "",
             "" if one.lr is None else f"{one.lr:g}",
+            *([one.rule] if differ else []),
             *([one.source] if repeated else []),
         ]
         for one in entries
     ]
-    heads += ["record"] if repeated else []
+    heads += [*(["rule"] if differ else []), *(["record"] if repeated else [])]
     return github(rows, heads) if markdown else tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
 
 

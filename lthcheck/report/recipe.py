@@ -23,6 +23,8 @@ def adequacy(record: Mapping[str, Any], cell: Cell) -> list[str]:
     if record["assumed"]:
         vouched = listing(str(item) for item in record["assumed"])
         said.append(f"The user vouched for: {vouched}. What follows is shown, but did not enter the verdict.")
+    if record["rule"] == "confident":
+        said.append("What follows compares means; condition 1 above says what the seeds show.")
     dense = series(record, cell).get("dense", ())
     top = best(dense)
     if top is None:
@@ -58,6 +60,10 @@ def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> lis
         said.append(f"dense at its best lr {top.lr:g} diverged in {_twice(record)}")
     if not judged.inside:
         said.append(f"the best dense lr {top.lr:g} is at an end of its grid")
+    if not said and record["rule"] == "confident":
+        said.append(
+            f"the seeds do not tell whether dense gains at most {margin(record['delta'])} from {_twice(record)}"
+        )
     return said
 
 

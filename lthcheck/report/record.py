@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS
 from lthcheck.report.layers import layers as layers_of
-from lthcheck.report.schema import CONDITION, ROW, ROW_MORE, SCHEMA, check, read
+from lthcheck.report.schema import CONDITION, CONDITION_SINCE, ROW, ROW_MORE, SCHEMA, check, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lthcheck.evidence import Row
-    from lthcheck.verdict.judgement import Cell, Judgement
+    from lthcheck.verdict.judgement import Cell, Condition, Judgement
+    from lthcheck.verdict.terms import Rule
 
 Record = dict[str, Any]
 
@@ -31,6 +32,7 @@ def record(
     cost: Mapping[str, Any],
     environment: Mapping[str, Any],
     layers: Mapping[str, Mapping[str, Sequence[int]]] = MappingProxyType({}),
+    paper: Judgement | None = None,
 ) -> Record:
     """The record of a verdict, in the schema `lthcheck.verdict/1`.
 
@@ -42,6 +44,7 @@ def record(
         cost: trainings, cached, seconds, replica_steps, requested; any may be missing.
         environment: where it ran, as `environment.environment` tells; any key may be missing.
         layers: of each ticket, by run: weights that stay and weights in all of each prunable layer.
+        paper: what the rule paper says of `rows`, where they were judged by the rule confident.
 
     Returns:
         Plain JSON values, equal to what `loads(dumps(record))` gives.
@@ -57,11 +60,14 @@ def record(
         "delta": judgement.delta,
         "gamma": judgement.gamma,
         "assumed": list(judgement.assumed),
+        **({"validation": True} if judgement.validation else {}),
+        **({"looks": list(judgement.looks)} if judgement.looks else {}),
         "test_size": test_size,
         "verdict": judgement.verdict,
         "at_least": judgement.at_least,
         "at_most": judgement.at_most,
-        "cells": [_cell(cell) for cell in judgement.cells],
+        **_sure(judgement, paper),
+        "cells": [_cell(cell, judgement.rule) for cell in judgement.cells],
         "warnings": list(judgement.warnings),
         "advice": list(judgement.advice),
         "evidence": [_row(row) for row in sorted(rows, key=_order)],
@@ -107,15 +113,35 @@ def loads(text: str) -> Record:
     return check(read(text))
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _sure(judgement: Judgement, paper: Judgement | None) -> dict[str, Any]:
+    """What the rule confident adds; a record of the rule paper is what it was before there was another."""
+    if judgement.rule == "paper":
+        return {}
+    certainty = judgement.certainty
+    support = {} if certainty is None else {"support": dict(certainty.support)}
+    said = None if paper is None else {key: getattr(paper, key) for key in ("verdict", "at_least", "at_most")}
+    return {"certainty": None if certainty is None else vars(certainty) | support, "paper": said}
+
+
+def _cell(cell: Cell, rule: Rule) -> dict[str, Any]:
     return {
         "method": cell.method,
         "sparsity": cell.sparsity,
         "verdict": cell.verdict,
         "at_least": cell.at_least,
         "at_most": cell.at_most,
-        "conditions": [{key: getattr(condition, key) for key in CONDITION} for condition in cell.conditions],
+        "edge": list(cell.edge),
+        "conditions": [
+            {key: getattr(condition, key) for key in (*CONDITION, *CONDITION_SINCE)}
+            | ({} if rule == "paper" else {"interval": _interval(condition)})
+            for condition in cell.conditions
+        ],
     }
+
+
+def _interval(condition: Condition) -> list[float] | None:
+    """Within what two accuracies can differ by; few seeds may put an end far beyond, or nowhere."""
+    return None if condition.interval is None else [max(-1.0, min(1.0, end)) for end in condition.interval]
 
 
 def _row(row: Row) -> dict[str, Any]:

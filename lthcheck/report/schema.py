@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from lthcheck import folds
 from lthcheck.evidence import Row
 from lthcheck.verdict.judgement import CONDITION_NAMES, RANK
+from lthcheck.verdict.terms import Rule
 
 Kind = type | tuple[type, ...]
 DIGITS = 18
@@ -50,6 +51,19 @@ CONDITION: dict[str, Kind] = {
     "witness_lr": _NUMBER_OR_NONE,
     "detail": str,
 }
+# What records of earlier versions lack: not at the edge.
+CELL_SINCE: dict[str, Kind] = {"edge": list}
+CONDITION_SINCE: dict[str, Kind] = {"edge": bool}
+# Of the rule confident alone.
+_CERTAINTY: dict[str, Kind] = {
+    "error": _NUMBER,
+    "spent": _NUMBER,
+    "tickets": int,
+    "seeds": int,
+    "support": dict,
+    "more_seeds": (int, _NONE),
+}
+_PAPER: dict[str, Kind] = {"verdict": str, "at_least": str, "at_most": str}
 ROW: dict[str, Kind] = {
     "arm": str,
     "method": _TEXT_OR_NONE,
@@ -117,12 +131,16 @@ def check(value: object) -> dict[str, Any]:
     _objects("evidence", value["evidence"], ROW)
     for index, each in enumerate(value["evidence"]):
         _check_row(f"evidence[{index}]", each, value["test_size"])
-    _objects("cells", value["cells"], _CELL)
+    _objects("cells", value["cells"], _CELL, CELL_SINCE)
     for cell in value["cells"]:
-        _objects("conditions", cell["conditions"], CONDITION)
+        _objects("conditions", cell["conditions"], CONDITION, CONDITION_SINCE)
         for condition in cell["conditions"]:
             _one_of("id", condition["id"], tuple(CONDITION_NAMES))
-    for judged in (value, *value["cells"]):
+            _check_interval(condition.get("interval"))
+        for prize in cell.get("edge", ()):
+            _one_of("edge", prize, tuple(RANK))
+    _check_certainty(value)
+    for judged in (value, *value["cells"], *([value["paper"]] if value.get("paper") is not None else [])):
         _one_of("verdict", judged["verdict"], (*RANK, "undecided"))
         _one_of("at_least", judged["at_least"], tuple(RANK))
         _one_of("at_most", judged["at_most"], tuple(RANK))
@@ -160,6 +178,38 @@ def _check_layers(layers: object) -> None:
         raise ValueError(f"layers: weights={layers['weights']} must be above 0; {_REMEDY}")
 
 
+def _check_interval(interval: object) -> None:
+    if interval is None:
+        return
+    ends = interval if isinstance(interval, list) else []
+    if not (len(ends) == 2 and all(isinstance(end, _NUMBER) for end in ends) and -1 <= ends[0] <= ends[1] <= 1):
+        raise ValueError(f"interval={interval!r} must be two numbers of [-1, 1], ascending, or null; {_REMEDY}")
+
+
+def _check_certainty(value: dict[str, Any]) -> None:
+    """What the rule confident adds to a record; a record of the rule paper has none of it."""
+    _one_of("rule", value["rule"], get_args(Rule))
+    if not isinstance(value.get("validation", False), bool):
+        raise ValueError(f"validation={value['validation']!r} must be true or false; {_REMEDY}")
+    looks = value.get("looks", [])
+    if not (isinstance(looks, list) and all(isinstance(seeds, int) for seeds in looks)):
+        raise ValueError(f"looks={looks!r} must be a list of numbers of seeds; {_REMEDY}")
+    if value.get("paper") is not None:
+        _objects("paper", [value["paper"]], _PAPER)
+    certainty = value.get("certainty")
+    if certainty is None:
+        return
+    _objects("certainty", [certainty], _CERTAINTY)
+    _objects("support", [certainty["support"]], dict.fromkeys(RANK, _NUMBER))
+    shares = {"error": certainty["error"], "spent": certainty["spent"]} | certainty["support"]
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"certainty: {name}={share} must be in [0, 1]; {_REMEDY}")
+    for name in ("tickets", "seeds", "more_seeds"):
+        if (certainty[name] or 0) < 0:
+            raise ValueError(f"certainty: {name}={certainty[name]} must be at least 0; {_REMEDY}")
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} must not stand in a record, which holds finite numbers only; {_REMEDY}")
 
@@ -175,11 +225,11 @@ def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
         raise ValueError(f"{what}={value!r} must be one of {', '.join(map(str, allowed))}; {_REMEDY}")
 
 
-def _objects(where: str, items: list[Any], kinds: dict[str, Kind]) -> None:
+def _objects(where: str, items: list[Any], kinds: dict[str, Kind], since: dict[str, Kind] | None = None) -> None:
     for index, item in enumerate(items):
         missing = [key for key in kinds if not (isinstance(item, dict) and key in item)]
         if missing:
             raise ValueError(f"{where}[{index}] must have {', '.join(missing)}; {_REMEDY}")
-        for key, kind in kinds.items():
-            if not isinstance(item[key], kind):
+        for key, kind in (kinds | (since or {})).items():
+            if key in item and not isinstance(item[key], kind):
                 raise ValueError(f"{where}[{index}]: {key}={item[key]!r} must be of the schema's kind; {_REMEDY}")

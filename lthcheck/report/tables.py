@@ -16,6 +16,7 @@ from lthcheck.report.words import (
     points,
     prize,
     rate,
+    span,
     study_name,
     thresholds,
 )
@@ -31,7 +32,9 @@ CONDITION_HEADS = ("1 recipe", "2 SDT", "3 RR", "4 dense", "5 best dense")
 
 def verdict_table(records: Sequence[Mapping[str, Any]]) -> str:
     """A plain-text table for the terminal, one row a cell, gaps in pt; a study without cells has a row as well."""
-    rows = [[study_name(record), *row] for record in records for row in verdict_rows(record, record["cells"])]
+    rows = [
+        [study_name(record), *row] for record in records for row in verdict_rows(record, record["cells"], narrow=True)
+    ]
     rows += [[study_name(record), "", "", _prize(record)] for record in records if not record["cells"]]
     if not rows:
         return ""
@@ -39,13 +42,17 @@ def verdict_table(records: Sequence[Mapping[str, Any]]) -> str:
     return tabulate(rows, heads, tablefmt="simple", disable_numparse=True)
 
 
-def verdict_rows(record: Mapping[str, Any], cells: Iterable[Cell]) -> list[list[str]]:
-    """One row a cell: method, sparsity, verdict, the five conditions (yes, no or ?, gap in pt) and the witness lr."""
+def verdict_rows(record: Mapping[str, Any], cells: Iterable[Cell], *, narrow: bool = False) -> list[list[str]]:
+    """One row a cell: method, sparsity, verdict, the five conditions (yes, no or ?, gap in pt) and the witness lr.
+
+    Args:
+        narrow: a gap's interval, where it has one, stands on a line below it.
+    """
     limits = thresholds(record)
     rows = []
     for cell in cells:
         by_id = {condition["id"]: condition for condition in cell["conditions"]}
-        said = [_brief(by_id.get(number), limits.get(number)) for number in range(1, 6)]
+        said = [_brief(by_id.get(number), limits.get(number), narrow=narrow) for number in range(1, 6)]
         lrs = dict.fromkeys(one["witness_lr"] for one in cell["conditions"] if one["witness_lr"] is not None)
         rows.append([cell["method"] or "", _rate(cell), _prize(cell), *said, ", ".join(f"{lr:g}" for lr in lrs)])
     return rows
@@ -73,14 +80,18 @@ def condition_table(record: Mapping[str, Any], cell: Cell) -> str:
         5: f">= -{delta}",
     }
     limits = thresholds(record)
-    rows = []
+    rows, sure = [], record["rule"] == "confident"
     for one in cell["conditions"]:
         value = "" if one["gap"] is None else points(one["gap"], limits.get(one["id"]))
         if one["id"] == 1:
             value = "" if one["gap"] is None else f"sparsity {rate(one['gap'])}"
         lr = "" if one["witness_lr"] is None else f"{one['witness_lr']:g}"
-        rows.append([f"{one['id']} {one['name']}", HOLDS[one["holds"]], value, asked[one["id"]], lr, one["detail"]])
-    return github(rows, ("condition", "holds", "value", "asked", "at lr", "detail"))
+        holds = HOLDS[one["holds"]] + _edge(one)
+        interval = [_interval(one, limits.get(one["id"]))] if sure else []
+        row = [f"{one['id']} {one['name']}", holds, value, *interval, asked[one["id"]], lr, one["detail"]]
+        rows.append(row)
+    heads = ("condition", "holds", "value", *(["interval, pt"] if sure else []), "asked", "at lr", "detail")
+    return github(rows, heads)
 
 
 def accuracy_table(record: Mapping[str, Any], cell: Cell) -> str:
@@ -148,13 +159,27 @@ def _entry(point: Point, *, even: bool) -> str:
     return f"{text} ({', '.join(notes)})" if notes else text
 
 
-def _brief(condition: Mapping[str, Any] | None, threshold: float | None) -> str:
+def _brief(condition: Mapping[str, Any] | None, threshold: float | None, *, narrow: bool) -> str:
     if condition is None:
         return ""
     said = {True: "yes", False: "no", None: "?"}[condition["holds"]]
     if condition["id"] == 1 or condition["gap"] is None:
         return said
-    return f"{said} {points(condition['gap'], threshold).removesuffix(' pt')}"
+    gap = f"{said} {points(condition['gap'], threshold).removesuffix(' pt')}{_edge(condition)}"
+    if condition.get("interval") is None:
+        return gap
+    low, high = span(condition["interval"], threshold)
+    return f"{gap}\n{low.lstrip('+')}..{high.lstrip('+')}" if narrow else f"{gap} [{low}, {high}]"
+
+
+def _edge(condition: Mapping[str, Any]) -> str:
+    return " (edge)" if condition.get("edge") else ""
+
+
+def _interval(condition: Mapping[str, Any], threshold: float | None) -> str:
+    if condition.get("interval") is None:
+        return ""
+    return " to ".join(span(condition["interval"], threshold))
 
 
 def _rate(cell: Cell) -> str:
@@ -162,4 +187,4 @@ def _rate(cell: Cell) -> str:
 
 
 def _prize(cell: Mapping[str, Any]) -> str:
-    return prize(cell["verdict"], cell["at_least"], cell["at_most"]).lower()
+    return prize(cell["verdict"], cell["at_least"], cell["at_most"], cell.get("edge", ())).lower()

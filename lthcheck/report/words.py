@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 PRIZES = {"jackpot": "Jackpot", "secondary": "Secondary prize", "none": "No ticket", "undecided": "Undecided"}
 HOLDS = {True: "yes", False: "no", None: "unknown"}
 ARM_NAMES = {"dense": "dense", "lt": "LT", "rr": "RR", "sdt": "SDT"}
 
 
-def prize(verdict: str, at_least: str, at_most: str) -> str:
-    """The verdict in words, with its interval where it is undecided.
+def prize(verdict: str, at_least: str, at_most: str, edge: Collection[str] = ()) -> str:
+    """The verdict in words, with its interval where it is undecided, and whether it stands at the edge.
 
-    >>> prize("undecided", "none", "secondary")
-    'Undecided (none to secondary)'
+    >>> prize("undecided", "none", "secondary"), prize("secondary", "secondary", "secondary", ["jackpot"])
+    ('Undecided (none to secondary)', 'Secondary prize (edge)')
     """
-    words = PRIZES[verdict]
-    return f"{words} ({at_least} to {at_most})" if verdict == "undecided" else words
+    notes = [f"{at_least} to {at_most}"] if verdict == "undecided" else []
+    notes += ["edge"] if edge else []
+    return f"{PRIZES[verdict]} ({', '.join(notes)})" if notes else PRIZES[verdict]
 
 
 def percent(accuracy: float) -> str:
@@ -48,6 +49,16 @@ def points(gap: float, threshold: float | None = None) -> str:
         decimals = next((n for n in (1, 2, 3) if _side(round(value, n), limit) == _side(value, limit)), 4)
     text = f"{value:+.{decimals}f}"
     return f"{text if float(text) else text[1:]} pt"
+
+
+def span(ends: Sequence[float], threshold: float | None = None) -> tuple[str, str]:
+    """The signed ends of an interval of gaps, fractions, in percentage points without the unit; see `points`.
+
+    >>> span((0.012, 0.041), 0.005)
+    ('+1.2', '+4.1')
+    """
+    low, high = (points(end, threshold).removesuffix(" pt") for end in ends)
+    return low, high
 
 
 def margin(value: float) -> str:

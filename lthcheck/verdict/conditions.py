@@ -10,20 +10,18 @@ At one (method, sparsity s), with A(arm, lr) the mean accuracy over seeds, delta
     5  matches dense at its best lr              A(lt, lr) >= max A(dense, .) - delta
 
 A condition is True, False, or None where the evidence does not tell. Equality within 1e-9 counts as >= and not as >.
+Conditions 2 to 5 are at the edge where the gap is within its standard error of the margin (`lthcheck.verdict.edge`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lthcheck.grid import TIE, best_lr, lrs_beyond
+from lthcheck.verdict.edge import at_edge
 from lthcheck.verdict.judgement import Condition
 from lthcheck.verdict.means import Levels, Means, close, level
-
-if TYPE_CHECKING:
-    pass
 
 NON_TRIVIAL = 0.60
 
@@ -64,12 +62,13 @@ def condition(number: int, means: Means, lr: float, *, delta: float, gamma: floa
         return reaches(lt - other, -delta)
 
     if number in {2, 3}:
-        test, yes, no, margin = clearly_better, ">", "<=", f"+ {_margin(gamma)}"
+        test, yes, no, limit, margin = clearly_better, ">", "<=", gamma, f"+ {_margin(gamma)}"
     else:
-        test, yes, no, margin = similar_or_better, ">=", "<", f"- {_margin(delta)}"
-    holds = test(ticket, rival)
+        test, yes, no, limit, margin = similar_or_better, ">=", "<", -delta, f"- {_margin(delta)}"
+    holds, gap = test(ticket, rival), ticket - rival
     lt, other = _told((ticket, rival), test)
-    return Condition(number, holds, ticket - rival, lr, f"LT {lt} {yes if holds else no} {name} {other} {margin}")
+    detail = f"LT {lt} {yes if holds else no} {name} {other} {margin}"
+    return Condition(number, holds, gap, lr, detail, edge=at_edge(number, means, lr, gap - limit))
 
 
 def _rival(number: int, means: Means, lr: float) -> tuple[float | None, str]:
@@ -91,6 +90,29 @@ def _best(name: str, levels: Levels, missing: str) -> tuple[float | None, str]:
     if not levels:
         return None, missing
     return max(levels.values()), f"best {name} (lr {best_lr(levels):g})"
+
+
+def gap_detail(
+    number: int, means: Means, lr: float, interval: tuple[float, float] | None, *, delta: float, gamma: float
+) -> str:
+    """One line for a reader: where the gap of condition 2, 3, 4 or 5 lies; None where nothing tells."""
+    ticket, (rival, name) = level(means.lt, lr), _rival(number, means, lr)
+    assert ticket is not None
+    assert rival is not None
+    asked = f"> {_margin(gamma)}" if number in {2, 3} else f">= -{_margin(delta)}"
+    gap = f"LT {_margin(round(ticket, 3))} - {name} {_margin(round(rival, 3))} = {_margin(round(ticket - rival, 4))}"
+    return f"{gap}, {_within(interval)}; {asked} is asked"
+
+
+def gain_detail(interval: tuple[float, float] | None) -> str:
+    """How condition 1 goes on: by how much dense gains from twice the epochs, from where its loss lies."""
+    return "" if interval is None else f"; the gain is {_within((-interval[1], -interval[0]))}"
+
+
+def _within(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return "of unknown spread, since it takes two seeds that differ"
+    return "within [" + ", ".join(_margin(round(end, 4)) for end in interval) + "]"
 
 
 # --- condition 1 ---

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exam:
-    """The conditions at one (method, sparsity): the first, and 2 to 5 at each lr of the ticket."""
+    """The conditions at one (method, sparsity): the first, and 2 to 5 at each lr of the ticket.
+
+    Attributes:
+        first_remedies: what evidence would decide the first condition.
+        remedies: by lr, what would decide conditions 2 to 5.
+    """
 
     means: Means
     first: Condition
     first_remedies: tuple[str, ...]
     at: Mapping[float, tuple[Condition, ...]]
+    remedies: Mapping[float, tuple[str, ...]]
 
     @property
     def where(self) -> str:
@@ -41,11 +47,13 @@ def exams(lengths: ByLength, terms: Terms) -> tuple[Exam, ...]:
 
 def _by_means(means: Means, terms: Terms) -> Exam:
     delta, gamma, vouched = terms.delta, terms.gamma, terms.assume_adequate
+    at = {lr: tuple(condition(n, means, lr, delta=delta, gamma=gamma) for n in (2, 3, 4, 5)) for lr in means.lt}
     return Exam(
         means=means,
         first=first_condition(means, delta=delta, assume_adequate=vouched),
         first_remedies=first_remedies(means, delta=delta, assume_adequate=vouched),
-        at={lr: tuple(condition(n, means, lr, delta=delta, gamma=gamma) for n in (2, 3, 4, 5)) for lr in means.lt},
+        at=at,
+        remedies={lr: tuple(c.detail for c in conditions if c.holds is None) for lr, conditions in at.items()},
     )
 
 

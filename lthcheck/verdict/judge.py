@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.verdict.caveats import caveats
 from lthcheck.verdict.conditions import condition, first_condition
+from lthcheck.verdict.edge import edge_prizes
 from lthcheck.verdict.exam import Exam, exams
-from lthcheck.verdict.judgement import RANK, Cell, Condition, Judgement, Prize
+from lthcheck.verdict.halves import half, halved
+from lthcheck.verdict.judgement import RANK, Cell, Certainty, Condition, Judgement, Prize
 from lthcheck.verdict.means import ByLength, by_length, close, means_at
 from lthcheck.verdict.prize import interval, ranks
 from lthcheck.verdict.remedies import remedies
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lthcheck.evidence import Row
+    from lthcheck.verdict.confident import Confidence
 
 
 def judge(rows: Iterable[Row], **terms: Any) -> Judgement:
@@ -40,6 +43,7 @@ class Examination:
     terms: Terms
     lengths: ByLength
     exams: tuple[Exam, ...]
+    confidence: Confidence | None = None
 
     @property
     def judgement(self) -> Judgement:
@@ -50,10 +54,20 @@ class Examination:
             delta=self.terms.delta,
             gamma=self.terms.gamma,
             assumed=("adequate recipe",) if self.terms.assume_adequate else (),
+            validation=self.terms.validation,
+            looks=self.terms.looks,
             cells=tuple(_cell(exam, self.terms) for exam in self.exams),
             warnings=tuple(dict.fromkeys(caveats(self.lengths, self.exams, gamma=self.terms.gamma))),
             advice=tuple(dict.fromkeys(remedies(self.exams, self.terms.reading))),
+            certainty=self._certainty(),
         )
+
+    def _certainty(self) -> Certainty | None:
+        if self.confidence is None:
+            return None
+        from lthcheck.verdict.certainty import certainty
+
+        return certainty(self.confidence, {exam.means.method for exam in self.exams})
 
     def of_method(self, method: str | None) -> Examination:
         """That of one method alone, at the error rate of all."""
@@ -100,8 +114,23 @@ def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -
     Raises:
         ValueError: the rows leave the length of training open.
     """
+    if terms.validation:
+        rows, terms = _on_validation(tuple(rows), terms)
     lengths = by_length(rows, epochs)
-    return Examination(terms, lengths, exams(lengths, terms))
+    if terms.rule == "paper":
+        return Examination(terms, lengths, exams(lengths, terms))
+    from lthcheck.verdict.confident import confidence  # which takes numpy and scipy
+
+    shown = confidence(lengths, terms)
+    return Examination(terms, lengths, shown.exams(), shown)
+
+
+def _on_validation(rows: tuple[Row, ...], terms: Terms) -> tuple[tuple[Row, ...], Terms]:
+    """The rows with an accuracy to choose by and one to test by, and the terms with the samples tested on."""
+    tested = terms.test_size
+    if tested is not None and any(row.validation is None for row in rows):
+        tested = half(tested)
+    return halved(rows, terms.test_size), replace(terms, test_size=tested)
 
 
 def meets(judgement: Judgement, prize: Prize) -> bool:
@@ -114,7 +143,8 @@ def meets(judgement: Judgement, prize: Prize) -> bool:
 def _cell(exam: Exam, terms: Terms) -> Cell:
     at_least, at_most = interval(exam.first, exam.at.values(), terms.reading)
     shown = _witness(exam, terms) if terms.reading == "joint" else _best_each(exam, terms)
-    return Cell(exam.means.method, exam.means.sparsity, at_least, at_most, (exam.first, *shown))
+    edge = edge_prizes(exam.first, exam.at.values(), terms.reading)
+    return Cell(exam.means.method, exam.means.sparsity, at_least, at_most, (exam.first, *shown), edge)
 
 
 def _witness(exam: Exam, terms: Terms) -> tuple[Condition, ...]:

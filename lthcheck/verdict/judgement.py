@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +33,8 @@ class Condition:
         witness_lr: the lr of the ticket that `holds` and `gap` speak of; None for condition 1.
         detail: one line for a reader: the two numbers and the margin, or what is missing.
         interval: where the gap lies, by the rule "confident", a fraction at each end (`lthcheck.verdict.confident`).
-        edge: the gap is within a standard error of its margin, so that other seeds may well say otherwise.
+        edge: the gap is within its standard error over seeds of its margin, so that other seeds may well say otherwise;
+            always False for condition 1, where no spread is known, and of the rule "confident".
     """
 
     id: int
@@ -52,13 +53,23 @@ class Condition:
 
 @dataclass(frozen=True)
 class Cell:
-    """The verdict at one (method, sparsity); `conditions` are those at the witness, or at the nearest miss."""
+    """The verdict at one (method, sparsity).
+
+    Attributes:
+        method: how the ticket was found; None where the table has no methods.
+        sparsity: fraction of prunable weights removed; None where it is not known.
+        at_least: the lowest prize that the evidence allows.
+        at_most: the highest.
+        conditions: those at the witness, or at the nearest miss.
+        edge: the prizes that the cell wins or misses at the edge (`lthcheck.verdict.edge.edge_prizes`).
+    """
 
     method: str | None
     sparsity: float | None
     at_least: Prize
     at_most: Prize
     conditions: tuple[Condition, ...]
+    edge: tuple[Prize, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -103,6 +114,8 @@ class Judgement:
         warnings: what a reader must know of the evidence (unequal grids or seeds, readings that disagree, ...).
         advice: what evidence would decide the verdict, where it is undecided.
         certainty: of the rule "confident"; None of the rule "paper".
+        validation: lr and sparsity were chosen on a validation split, and the test split read for what was chosen.
+        looks: the numbers of seeds at which the evidence is looked at, where it is looked at more than once.
     """
 
     rule: Rule
@@ -114,6 +127,8 @@ class Judgement:
     warnings: tuple[str, ...]
     advice: tuple[str, ...]
     certainty: Certainty | None = None
+    validation: bool = False
+    looks: tuple[int, ...] = ()
 
     @property
     def at_least(self) -> Prize:
@@ -131,6 +146,34 @@ class Judgement:
         return self.at_least if self.at_least == self.at_most else "undecided"
 
     @property
+    def edge(self) -> tuple[Prize, ...]:
+        """The prizes that are won or missed at the edge: conditions at the edge, taken the other way, decide them."""
+        return best_edge((cell.at_least, cell.at_most, cell.edge) for cell in self.cells)
+
+    @property
     def methods(self) -> tuple[str | None, ...]:
         """The methods judged, in the order of the cells."""
         return tuple(dict.fromkeys(cell.method for cell in self.cells))
+
+
+def best_edge(cells: Iterable[tuple[str, str, Collection[str]]]) -> tuple[Prize, ...]:
+    """The prizes that the best of several cells wins or misses at the edge.
+
+    Args:
+        cells: of each its at_least, its at_most and the prizes that it wins or misses at the edge.
+
+    >>> best_edge([("jackpot", "jackpot", ["jackpot"]), ("secondary", "secondary", [])])
+    ('jackpot',)
+    """
+    cells = tuple(cells)
+    prizes: tuple[Prize, ...] = ("secondary", "jackpot")
+    return tuple(prize for prize in prizes if _at_edge(prize, cells))
+
+
+def _at_edge(prize: Prize, cells: Collection[tuple[str, str, Collection[str]]]) -> bool:
+    winners = [edge for at_least, _, edge in cells if RANK[at_least] >= RANK[prize]]
+    if winners:
+        return all(prize in edge for edge in winners)
+    # A prize that some cell may have, for all that is known, is undecided: that says more than the edge.
+    missed = all(RANK[at_most] < RANK[prize] for _, at_most, _ in cells)
+    return missed and any(prize in edge for _, _, edge in cells)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from lthcheck.evidence import Row
+from lthcheck.evidence import ARMS, Row
+from lthcheck.verdict.replicates import Replicates, replicates
 
+V = TypeVar("V")
 Levels = Mapping[float, float]
 """Mean accuracy by lr."""
 
@@ -116,6 +119,7 @@ class Means:
         rr_2t: the ticket from a fresh initialisation, trained for 2T epochs, where none diverged: chance would read as
             "gains nothing".
         sdt_2t: the small dense network, likewise.
+        replicates: what the means are of, by the name they have here (lt, rr, sdt, dense, dense_2t) and lr.
     """
 
     method: str | None
@@ -130,6 +134,7 @@ class Means:
     dense_2t_diverged: tuple[float, ...]
     rr_2t: Levels = field(default_factory=dict)
     sdt_2t: Levels = field(default_factory=dict)
+    replicates: Mapping[str, Mapping[float, Replicates]] = field(default_factory=dict)
 
 
 def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
@@ -137,20 +142,21 @@ def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> M
     full = [row for row in lengths.full if serves(row, method, sparsity)]
     longer = [row for row in lengths.double if serves(row, method, sparsity)]
     double = [row for row in longer if row.arm == "dense"]
-    dense = [row for row in full if row.arm == "dense"]
+    arms = {arm: by_lr(row for row in full if row.arm == arm) for arm in ARMS} | {"dense_2t": by_lr(double)}
     return Means(
         method=method,
         sparsity=sparsity,
         epochs=lengths.epochs,
-        lt=_levels(row for row in full if row.arm == "lt"),
-        rr=_levels(row for row in full if row.arm == "rr"),
-        sdt=_levels(row for row in full if row.arm == "sdt"),
-        dense=_levels(dense),
-        dense_2t=_levels(double),
-        dense_diverged=distinct(row.lr for row in dense if row.diverged),
+        lt=_levels(arms["lt"]),
+        rr=_levels(arms["rr"]),
+        sdt=_levels(arms["sdt"]),
+        dense=_levels(arms["dense"]),
+        dense_2t=_levels(arms["dense_2t"]),
+        dense_diverged=distinct(row.lr for row in full if row.arm == "dense" and row.diverged),
         dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
         rr_2t=_undiverged(row for row in longer if row.arm == "rr"),
         sdt_2t=_undiverged(row for row in longer if row.arm == "sdt"),
+        replicates={arm: {lr: replicates(group) for lr, group in groups.items()} for arm, groups in arms.items()},
     )
 
 
@@ -165,20 +171,19 @@ def by_lr(rows: Iterable[Row]) -> dict[float, list[Row]]:
     return groups
 
 
-def _levels(rows: Iterable[Row]) -> Levels:
+def _levels(groups: Mapping[float, list[Row]]) -> Levels:
     # fsum is exact, so that the order of the rows cannot decide a tie.
-    return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in by_lr(rows).items()}
+    return {lr: math.fsum(row.accuracy for row in group) / len(group) for lr, group in groups.items()}
 
 
 def _undiverged(rows: Iterable[Row]) -> Levels:
-    rows = tuple(rows)
-    diverged = [row.lr for row in rows if row.diverged]
-    return {lr: mean for lr, mean in _levels(rows).items() if not any(close(lr, gone) for gone in diverged)}
+    groups = by_lr(rows)
+    return _levels({lr: group for lr, group in groups.items() if not any(row.diverged for row in group)})
 
 
-def level(levels: Levels, lr: float) -> float | None:
-    """The mean accuracy at an lr; None where there is none."""
-    return next((mean for known, mean in levels.items() if close(known, lr)), None)
+def level(levels: Mapping[float, V], lr: float) -> V | None:
+    """What stands at an lr, the mean accuracy or the replicates; None where there is nothing."""
+    return next((value for known, value in levels.items() if close(known, lr)), None)
 
 
 def _listed(values: Iterable[float]) -> str:

@@ -30,6 +30,6 @@ def _open_questions(exam: Exam, reading: Reading, sure: int) -> Iterator[str]:
     """What is missing at a cell that could still win more than the prize that is `sure`."""
     if exam.first.holds is None:
         yield from exam.first_remedies
-    for ticket in exam.at.values():
+    for lr, ticket in exam.at.items():
         if reading == "literal" or ranks(exam.first, [ticket], "joint")[1] > sure:
-            yield from (c.detail for c in ticket if c.holds is None)
+            yield from exam.remedies[lr]

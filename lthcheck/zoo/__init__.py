@@ -1,7 +1,17 @@
 """Networks by name. Importing it does not import torch; nor do counts, roles and the SDT of lthcheck's own networks."""
 
 from lthcheck.zoo.module import build, is_mlp, parameter_counts, roles, shapes
-from lthcheck.zoo.registry import adopt, check, fingerprint, names, network, register_model, registered
+from lthcheck.zoo.registry import (
+    adopt,
+    check,
+    fingerprint,
+    names,
+    network,
+    register_model,
+    registered,
+    residual,
+    scalable,
+)
 from lthcheck.zoo.sdt import narrower
 
 __all__ = [
@@ -16,6 +26,8 @@ __all__ = [
     "parameter_counts",
     "register_model",
     "registered",
+    "residual",
     "roles",
+    "scalable",
     "shapes",
 ]

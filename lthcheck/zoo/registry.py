@@ -25,6 +25,7 @@ class Family:
         module: where `build(network)` is, imported when a network is built.
         pixels: fewest a side, for families that take images only; 0 for those that take any shape.
         options: choices by name, the default first.
+        residual: whether its networks have residual connections.
     """
 
     shown: str
@@ -34,6 +35,7 @@ class Family:
     module: str
     pixels: int = 0
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    residual: bool = False
 
 
 FAMILIES = (
@@ -78,6 +80,7 @@ FAMILIES = (
         module="lthcheck.zoo.resnet",
         pixels=1,
         options={"shortcut": ("conv", "pad")},
+        residual=True,
     ),
 )
 
@@ -184,6 +187,18 @@ def find(network: Network) -> Family | Own:
             known = "; ".join(f"{key}: {' or '.join(values)}" for key, values in family.options.items()) or "none"
             raise ValueError(f"{option}={value!r} must be an option of {name}; its options: {known}")
     return family
+
+
+def residual(network: Network) -> bool | None:
+    """Whether it has residual connections; None for a network of the user's own, whose code does not tell."""
+    known = find(network)
+    return known.residual if isinstance(known, Family) else None
+
+
+def scalable(network: Network) -> bool:
+    """Whether it has a width to choose, and so a small dense network (SDT) to compare with."""
+    known = find(network)
+    return isinstance(known, Family) or known.scalable
 
 
 def _check_registered(network: Network, known: Own) -> None:

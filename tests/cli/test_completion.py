@@ -34,10 +34,13 @@ def offered(*arguments):
         (("run", "--lr", ""), []),
         (("run", "--require", ""), ["secondary", "jackpot"]),
         (("run", "--reading", "j"), ["joint"]),
+        (("run", "--rule", ""), ["paper", "confident"]),
+        (("judge", "x", "--rule", "c"), ["confident"]),
         (("run", "--device", "c"), ["cpu", "cuda"]),
         (("judge", "x", "--require", "j"), ["jackpot"]),
         (("judge", "x", "--reading", ""), ["joint", "literal"]),
         (("judge", "x", "--dataset", "fash"), ["fashion_mnist"]),
+        (("advise", "--model", "resnet2"), ["resnet20"]),
         (("completion", "z"), ["zsh"]),
     ],
 )

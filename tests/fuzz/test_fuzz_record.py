@@ -6,13 +6,15 @@ import copy
 import json
 
 import numpy as np
+import pytest
 from fuzzing import FUZZ, TEXT, attempt
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lthcheck.evidence import Row
-from lthcheck.finding import Finding, terms
+from lthcheck.finding import Finding
 from lthcheck.folds import counts
+from lthcheck.options import terms
 from lthcheck.report.headline import headline
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import loads
@@ -36,6 +38,24 @@ STUDY = {"name": "a on b", "model": "a", "methods": ["imp"], "lrs": [0.1, 0.2]}
 SOUND = Finding(study=STUDY, rows=ROWS, test_size=100, cost={"trainings": 2, "cached": 1}, terms=terms({}, "b")).record(
     {"python": "3.11", "dirty": True}
 )
+SURE = SOUND | {
+    "rule": "confident",
+    "validation": True,
+    "looks": [3, 5],
+    "certainty": {
+        "error": 0.05,
+        "spent": 0.03,
+        "tickets": 2,
+        "seeds": 3,
+        "support": {"none": 0.2, "secondary": 0.9, "jackpot": 0.4},
+        "more_seeds": 7,
+    },
+    "paper": {"verdict": "none", "at_least": "none", "at_most": "none"},
+    "cells": [
+        cell | {"conditions": [one | {"interval": [-0.01, 0.2]} for one in cell["conditions"]]}
+        for cell in SOUND["cells"]
+    ],
+}
 LEAVES = st.none() | st.booleans() | st.integers(-2, 3) | TEXT | st.sampled_from((1e308, -0.5, 10**400, 5e-324, "none"))
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2))
 
@@ -48,13 +68,13 @@ def paths(value, at=()):
         yield from paths(inner, (*at, key))
 
 
-PLACES = list(paths(SOUND))
+PLACES = list(paths(SURE))
 
 
 @st.composite
 def spoilt(draw):
     """A record in which values are others, or gone."""
-    record = copy.deepcopy(SOUND)
+    record = copy.deepcopy(draw(st.sampled_from((SOUND, SURE))))
     for place in draw(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3)):
         holder = record
         try:
@@ -90,5 +110,7 @@ def test_what_is_no_record_is_refused(text):
     assert attempt(loads, text) is None
 
 
-def test_a_sound_record_is_reported():
-    reported(json.dumps(SOUND))
+@pytest.mark.parametrize("record", [SOUND, SURE], ids=["paper", "confident"])
+def test_a_sound_record_is_reported(record):
+    assert loads(json.dumps(record)) == record
+    reported(json.dumps(record))

@@ -9,7 +9,8 @@ from fuzzing import FUZZ, JUNK, attempt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lthcheck.finding import Finding, terms
+from lthcheck.finding import Finding
+from lthcheck.options import terms
 from lthcheck.report.headline import headline
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import dumps, loads

@@ -9,7 +9,7 @@ import pytest
 
 from lthcheck.evidence import ARMS, Row
 from lthcheck.report.record import record
-from lthcheck.verdict.judgement import Cell, Condition, Judgement, Prize
+from lthcheck.verdict.judgement import Cell, Certainty, Condition, Judgement, Prize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,6 +119,14 @@ def none() -> Cell:
 
 
 @pytest.fixture
+def at_edge() -> Cell:
+    gaps = (0.832, 0.027, 0.009, -0.004, -0.006)
+    missed = cell("secondary", "secondary", holds=(True, True, True, True, False), gaps=gaps)
+    *others, last = missed.conditions
+    return replace(missed, conditions=(*others, replace(last, edge=True)), edge=("jackpot",))
+
+
+@pytest.fixture
 def undecided() -> Cell:
     missing = cell("none", "secondary", holds=(None, True, None, True, False), gaps=(0.832, 0.027, None, 0.0, -0.01))
     conditions = list(missing.conditions)
@@ -126,11 +134,50 @@ def undecided() -> Cell:
     return replace(missing, conditions=tuple(conditions))
 
 
+SPANS = ((0.012, 0.041), (0.0055, 0.014), (-0.0046, 0.001), (-0.0048, 0.002))
+
+
+def confident(cell: Cell, spans: Sequence[tuple[float, float] | None] = SPANS) -> Cell:
+    """The cell with an interval for each of conditions 2 to 5."""
+    first, *others = cell.conditions
+    return replace(
+        cell,
+        conditions=(first, *(replace(one, interval=span) for one, span in zip(others, spans, strict=True))),
+    )
+
+
+@pytest.fixture
+def make_confident() -> Callable[..., Cell]:
+    return confident
+
+
+@pytest.fixture
+def open_cell() -> Cell:
+    """Beats the small dense network; whether it beats rr and matches dense is open."""
+    holds = (True, True, None, None, None)
+    spans = ((0.012, 0.041), (-0.003, 0.021), (-0.016, 0.008), (-0.016, 0.009))
+    return confident(cell("none", "jackpot", holds=holds), spans)
+
+
+@pytest.fixture
+def make_sure(make_record: Callable[..., dict[str, Any]], jackpot: Cell) -> Callable[..., dict[str, Any]]:
+    """A record of the rule confident, whose rule paper says secondary prize; `certainty` changes what is given."""
+
+    def make(cells: Sequence[Cell] | None = None, *, certainty: Any = (), **terms: Any) -> dict[str, Any]:
+        support: dict[Prize, float] = {"none": 0.0001, "secondary": 0.9998, "jackpot": 0.9731}
+        usual = Certainty(error=0.05, spent=0.05, tickets=55, seeds=10, support=support, more_seeds=None)
+        sure = None if certainty is None else replace(usual, **dict(certainty))
+        paper = Judgement("paper", "joint", 0.005, 0.005, (), (cell("secondary", "secondary"),), (), ())
+        asked = {"rule": "confident", "certainty": sure} | terms
+        return make_record([confident(jackpot)] if cells is None else cells, terms=asked, paper=paper)
+
+    return make
+
+
 @pytest.fixture
 def make_record(jackpot: Cell) -> Callable[..., dict[str, Any]]:
     def make(cells: Sequence[Cell] = (jackpot,), rows: Sequence[Row] | None = None, **fields: Any) -> dict[str, Any]:
         judgement = Judgement(
-            rule="paper",
             reading="joint",
             delta=0.005,
             gamma=0.005,
@@ -138,6 +185,7 @@ def make_record(jackpot: Cell) -> Callable[..., dict[str, Any]]:
             cells=tuple(cells),
             warnings=fields.pop("warnings", ()),
             advice=fields.pop("advice", ()),
+            **({"rule": "paper"} | fields.pop("terms", {})),
         )
         values: dict[str, Any] = {
             "study": STUDY,

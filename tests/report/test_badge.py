@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ("secondary", "secondary prize", "yellowgreen"),
         ("none", "no ticket", "orange"),
         ("undecided", "undecided (none to secondary)", "lightgrey"),
+        ("at_edge", "secondary prize (edge)", "yellowgreen"),
     ],
 )
 def test_says_the_verdict(

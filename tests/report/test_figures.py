@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -192,6 +193,46 @@ def test_a_gap_far_beyond_the_others_stands_at_the_edge(panels: Any, make_record
     ((place, _),) = drawn(axes, "does not hold")
     assert -20 < axes.get_xlim()[0] < place
     assert [text.get_text() for text in axes.texts] == ["-80.0"]
+
+
+def bars(axes: Axes) -> list[tuple[list[float], str]]:
+    """The lines of intervals, each with the markers at the ends of all."""
+    flat = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_ydata())) == 1]
+    seen = [line for line in axes.lines if all(map(math.isfinite, line.get_xdata()))]  # the legend's own is nowhere
+    ends = [line.get_marker() for line in seen if line.get_marker() in {"|", "<", ">"}]
+    return [([round(float(x), 6) for x in line.get_xdata()], "".join(ends)) for line in flat]
+
+
+def test_intervals_are_bars(panels: Any, make_sure: Make) -> None:
+    first, second, _, fourth, _ = panels(gaps, make_sure())
+    assert bars(first) == []
+    assert bars(second) == [([1.2, 4.1], "||")]
+    assert bars(fourth) == [([-0.46, 0.1], "||")]
+    assert drawn(second, "holds") == [(2.7, 0)]
+
+
+def test_an_interval_beyond_the_axis_ends_in_an_arrow(
+    panels: Any, make_sure: Make, make_confident: Make, jackpot: Cell
+) -> None:
+    far = make_confident(jackpot, [(-0.9, 0.041), (-0.003, 0.9), None, None])
+    _, second, third, fourth, _ = panels(gaps, make_sure([far]))
+    ((shown, ends),) = bars(second)
+    assert ends == "<|"
+    assert second.get_xlim()[0] < shown[0] < 0
+    assert bars(third)[0][1] == "|>"
+    assert bars(fourth) == []
+
+
+def test_what_an_interval_leaves_open_is_a_ring(panels: Any, make_sure: Make, open_cell: Cell) -> None:
+    axes = panels(gaps, make_sure([open_cell]))[2]
+    assert drawn(axes, "unknown") == [(0.9, 0)]
+    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    assert handles["unknown"].get_markerfacecolor() == LIGHT.paper
+
+
+def test_the_rule_paper_has_no_bars(panels: Any, make_record: Make) -> None:
+    every = panels(gaps, make_record())
+    assert all(not bars(axes) and gaps.INTERVAL not in axes.get_legend_handles_labels()[1] for axes in every)
 
 
 def test_accuracy_by_sparsity_is_that_of_each_arm_at_its_best_lr(panels: Any, make_record: Make) -> None:

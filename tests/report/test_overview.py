@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,3 +76,20 @@ def test_records_of_one_network_and_data_set_are_told_apart(make_record: Make) -
     text = table([entry(make_record(), "default"), entry(make_record(), "undertrained")], markdown=True)
     rows = [[part.strip() for part in line.split("|")[1:-1]] for line in text.splitlines()]
     assert [row[-1] for row in (rows[0], *rows[2:])] == ["record", "default", "undertrained"]
+
+
+@pytest.mark.parametrize(
+    ("prize", "edge", "said"),
+    [
+        ("secondary", ("jackpot",), ["edge", "yes"]),
+        ("secondary", ("secondary",), ["no", "edge"]),
+        ("none", ("secondary", "jackpot"), ["edge", "edge"]),
+        ("secondary", (), ["no", "yes"]),
+    ],
+)
+def test_a_prize_at_the_edge_is_neither_yes_nor_no(
+    make_record: Make, make_cell: Make, prize: str, edge: tuple[str, ...], said: list[str]
+) -> None:
+    found = entry(make_record([replace(make_cell(prize, prize), edge=edge)]), "study")
+    assert re.split(r"\s{2,}", table([found]).splitlines()[2])[2:4] == said
+    assert found.as_json()["edge"] == edge

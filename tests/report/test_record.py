@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lthcheck.evidence import Row
+from lthcheck.report.markdown import markdown
 from lthcheck.report.record import dumps, loads
 from lthcheck.report.schema import row
 
@@ -34,7 +35,8 @@ def test_has_the_fields_of_the_schema(make_record: Make) -> None:
         "at_most", "cells", "warnings", "advice", "evidence", "cost", "environment",
     ]  # fmt: skip
     assert made["schema"] == "lthcheck.verdict/1"
-    assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "conditions"]
+    assert list(made["cells"][0]) == ["method", "sparsity", "verdict", "at_least", "at_most", "edge", "conditions"]
+    assert made["cells"][0]["edge"] == []
     assert made["cells"][0]["conditions"][3] == {
         "id": 4,
         "name": "matches dense at the same lr",
@@ -42,6 +44,7 @@ def test_has_the_fields_of_the_schema(make_record: Make) -> None:
         "gap": -0.004,
         "witness_lr": 0.2,
         "detail": "detail | of 4",
+        "edge": False,
     }
     assert list(made["evidence"][0]) == [
         "arm", "method", "sparsity", "lr", "source_lr", "seed", "epochs", "accuracy", "params", "diverged", "run",
@@ -136,6 +139,75 @@ def test_environment_in_any_order_gives_the_same_bytes(make_record: Make) -> Non
     assert dumps(one) == dumps(other)
 
 
+# --- the rule confident ---
+
+
+def test_the_rule_confident_adds_certainty_intervals_and_the_rule_paper(make_sure: Make) -> None:
+    made = make_sure(validation=True, looks=(5, 10))
+    assert made["rule"] == "confident"
+    assert made["certainty"] == {
+        "error": 0.05,
+        "spent": 0.05,
+        "tickets": 55,
+        "seeds": 10,
+        "support": {"none": 0.0001, "secondary": 0.9998, "jackpot": 0.9731},
+        "more_seeds": None,
+    }
+    assert made["paper"] == {"verdict": "secondary", "at_least": "secondary", "at_most": "secondary"}
+    assert (made["validation"], made["looks"]) == (True, [5, 10])
+    assert [one["interval"] for one in made["cells"][0]["conditions"]] == [
+        None, [0.012, 0.041], [0.0055, 0.014], [-0.0046, 0.001], [-0.0048, 0.002],
+    ]  # fmt: skip
+    assert loads(dumps(made)) == made
+
+
+def test_terms_that_are_the_default_are_left_out(make_sure: Make) -> None:
+    assert not {"validation", "looks"} & set(make_sure())
+
+
+def test_an_interval_ends_where_accuracies_do(make_sure: Make, make_confident: Make, jackpot: Cell) -> None:
+    far = make_confident(jackpot, [(-math.inf, math.inf), (-3.2, 0.4), (0.1, 7.0), None])
+    spans = [one["interval"] for one in make_sure([far])["cells"][0]["conditions"]]
+    assert spans == [None, [-1, 1], [-1, 0.4], [0.1, 1], None]
+
+
+def test_what_is_not_known_is_null(make_sure: Make) -> None:
+    made = make_sure(certainty=None)
+    assert made["certainty"] is None
+    assert loads(dumps(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("rule", "bold", "rule='bold' must be one of paper, confident"),
+        ("certainty", 0.95, r"certainty\[0\] must have error, spent, tickets"),
+        ("certainty.error", 1.5, r"certainty: error=1.5 must be in \[0, 1\]"),
+        ("certainty.tickets", "many", r"certainty\[0\]: tickets='many' must be of the schema's kind"),
+        ("certainty.more_seeds", -1, "certainty: more_seeds=-1 must be at least 0"),
+        ("certainty.support.none", 2.0, r"certainty: none=2.0 must be in \[0, 1\]"),
+        ("certainty.support", {"none": 0.1}, r"support\[0\] must have secondary, jackpot"),
+        ("paper", "none", r"paper\[0\] must have verdict, at_least, at_most"),
+        ("paper.at_least", "gold", "at_least='gold' must be one of none, secondary, jackpot"),
+        ("validation", 1, "validation=1 must be true or false"),
+        ("looks", [5, "ten"], r"looks=\[5, 'ten'\] must be a list of numbers of seeds"),
+        ("cells.0.conditions.1.interval", [0.2, 0.1], r"interval=\[0.2, 0.1\] must be two numbers of"),
+        ("cells.0.conditions.1.interval", [0.2], "must be two numbers of"),
+        ("cells.0.conditions.1.interval", [0.2, 1.5], "must be two numbers of"),
+        ("cells.0.conditions.1.interval", 0.2, "interval=0.2 must be two numbers of"),
+    ],
+)
+def test_refuses_what_the_rule_confident_cannot_say(make_sure: Make, path: str, value: Any, told: str) -> None:
+    made = make_sure(validation=True, looks=(5,))
+    *way, last = path.split(".")
+    place = made
+    for key in way:
+        place = place[int(key) if key.isdecimal() else key]
+    place[last] = value
+    with pytest.raises(ValueError, match=told):
+        loads(json.dumps(made))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, object()])
 def test_refuses_what_json_cannot_hold(make_record: Make, value: object) -> None:
     with pytest.raises(ValueError, match="a record holds plain JSON values; write None"):
@@ -171,6 +243,26 @@ def test_reads_a_record_without_warnings_and_advice(make_record: Make) -> None:
     made = make_record()
     del made["warnings"], made["advice"]
     assert loads(dumps(made)) == made
+
+
+def test_reads_a_record_from_before_the_edge_and_has_none(make_record: Make, at_edge: Cell) -> None:
+    made = make_record([at_edge])
+    assert "edge" in markdown(made)
+    del made["cells"][0]["edge"]
+    for condition in made["cells"][0]["conditions"]:
+        del condition["edge"]
+    assert "edge" not in markdown(loads(json.dumps(made)))
+
+
+@pytest.mark.parametrize(
+    ("edge", "told"),
+    [(True, r"edge=True must be of the schema's kind"), (["gold"], r"edge='gold' must be one of none, secondary")],
+)
+def test_refuses_what_cannot_be_at_the_edge(make_record: Make, edge: object, told: str) -> None:
+    made = make_record()
+    made["cells"][0]["edge"] = edge
+    with pytest.raises(ValueError, match=told):
+        loads(json.dumps(made))
 
 
 def test_imports_neither_torch_nor_matplotlib() -> None:

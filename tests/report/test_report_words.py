@@ -39,6 +39,17 @@ def test_the_headline_is_one_line(make_record: Make, none: Cell) -> None:
     )
 
 
+def test_the_edge_is_said_of_the_verdict_and_of_the_condition(make_record: Make, at_edge: Cell) -> None:
+    made = make_record([at_edge])
+    row = re.split(r"\s{2,}", verdict_table([made]).splitlines()[2].strip())
+    assert row[3:9] == ["secondary prize (edge)", "yes", "yes +2.7", "yes +0.9", "yes -0.4", "no -0.6 (edge)"]
+    assert ": SECONDARY PRIZE, at the edge (LT 75.1 % at lr 0.2 beats" in headline(made)
+    text = markdown(made)
+    assert text.startswith("# mlp-64-32 on mnist1d: secondary prize (edge)\n")
+    assert "At the edge is the Jackpot: a gap that decides it" in text
+    assert "| no (edge) | -0.6 pt |" in re.sub(" +", " ", text)
+
+
 def test_a_study_without_name_is_called_by_model_and_data(make_record: Make) -> None:
     assert headline(make_record(study={"model": "vgg", "dataset": "cifar10"})).startswith("vgg on cifar10, ")
 

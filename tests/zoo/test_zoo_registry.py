@@ -206,3 +206,22 @@ sys.exit(str([name for name in ("torch", "torchvision", "mnist1d", "matplotlib")
     env = os.environ | {"PYTHONPATH": str(Path(lthcheck.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "residual"),
+    [
+        ("resnet20", (3, 32, 32), True),
+        ("resnet8-w2", (1, 8, 8), True),
+        ("conv4", (3, 32, 32), False),
+        ("mlp-8", (4,), False),
+    ],
+)
+def test_of_lthchecks_own_networks_the_residual_ones_are_known(name, shape, residual):
+    assert zoo.residual(zoo.network(name, shape, 10)) is residual
+
+
+def test_of_a_users_network_residual_connections_are_not_known():
+    zoo.register_model("mine", own)
+    assert zoo.residual(zoo.network("mine", (3, 8), 10)) is None
+    assert zoo.scalable(zoo.network("mine", (3, 8), 10))

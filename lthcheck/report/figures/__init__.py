@@ -26,12 +26,14 @@ class Figure:
         title: what it shows, in a few words.
         caption: how to read it.
         pages: its pages, one drawing each; none where the record holds nothing of the kind.
+        confident: how to read what the rule confident adds.
     """
 
     name: str
     title: str
     caption: str
     pages: Callable[[Mapping[str, Any]], list[Page]]
+    confident: str = ""
 
 
 FIGURES = (
@@ -41,6 +43,8 @@ FIGURES = (
         "Conditions 2 to 5 at the lr of each cell. A disc holds, a cross does not; the shaded side is the one that "
         "holds. Gaps that would press the rest together stand at the edge.",
         gaps.pages,
+        "A ring is unknown. Bars are the gaps' intervals: lower ends for all tickets of the study at once, upper ends "
+        "for one. An arrow points to an end beyond the axis.",
     ),
     Figure(
         "sparsity",

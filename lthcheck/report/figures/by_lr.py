@@ -80,7 +80,7 @@ def _panel(axes: Axes, record: Mapping[str, Any], cell: Cell, theme: Theme) -> N
     label_places(axes, lrs, [f"{lr:g}" for lr in lrs], gap, span)
     pad = math.exp(0.08 * span) if span else 2
     axes.set_xlim(lrs[0] / pad, lrs[-1] * pad)
-    verdict = prize(cell["verdict"], cell["at_least"], cell["at_most"])
+    verdict = prize(cell["verdict"], cell["at_least"], cell["at_most"], cell.get("edge", ()))
     axes.set_title(f"{place(cell)}\n{verdict}", fontsize=10, parse_math=False)
     tidy(axes, theme)
 
