@@ -18,7 +18,7 @@ from lthcheck.execute.work import Cost, Work
 from lthcheck.run import Network
 from lthcheck.store import Store
 from lthcheck.study import Slot, Study
-from lthcheck.verdict.power import binomial_error, pooled_sd, smallest_gap
+from lthcheck.verdict.power import binomial_error, pooled_sd, reach
 
 ASSUMED_SD, ASSUMED_ACCURACY = 0.003, 0.9
 
@@ -29,14 +29,22 @@ class Resolution:
 
     Attributes:
         sd: of the accuracy over seeds.
-        gap: see `lthcheck.verdict.power.smallest_gap`.
+        tickets: that the error rate of the rule `confident` is paid for.
+        reach: see `lthcheck.verdict.power.reach`.
+        gamma, delta: the margins.
+        most_seeds: the most that a growing study may come to, with their own reach; None where it does not grow.
         test_error: one standard error of `accuracy`, for the test samples.
         assumed: which of "sd" and "accuracy" are not from results in the store.
     """
 
     seeds: int
     sd: float
-    gap: float | None
+    tickets: int
+    reach: float | None
+    gamma: float
+    delta: float
+    most_seeds: int | None
+    most_reach: float | None
     test_size: int
     accuracy: float
     test_error: float
@@ -152,10 +160,17 @@ def _resolution(want: Wants) -> Resolution:
     accuracy = max(dense, default=None)
     assumed = (("sd", sd), ("accuracy", accuracy))
     sd, accuracy = ASSUMED_SD if sd is None else sd, ASSUMED_ACCURACY if accuracy is None else accuracy
+    study, terms = want.study, want.study.terms
+    tickets = len(study.methods) * len(study.sparsities) * max(len(study.recipe.lrs), terms.most_lrs)
     return Resolution(
-        seeds=want.study.recipe.seeds,
+        seeds=study.recipe.seeds,
         sd=sd,
-        gap=smallest_gap(want.study.recipe.seeds, sd),
+        tickets=tickets,
+        reach=reach(study.recipe.seeds, sd, tickets=tickets, looks=terms.looks),
+        gamma=terms.gamma,
+        delta=terms.delta,
+        most_seeds=study.until_decided,
+        most_reach=study.until_decided and reach(study.until_decided, sd, tickets=tickets, looks=terms.looks),
         test_size=want.test_size,
         accuracy=accuracy,
         test_error=binomial_error(accuracy, want.test_size),

@@ -195,7 +195,7 @@ class TestResolution:
         assert found.accuracy == pytest.approx(0.51)
 
     def test_of_one_seed_is_none(self, study, store):
-        assert asked(study(seeds=1), store).resolution.gap is None
+        assert asked(study(seeds=1), store).resolution.reach is None
 
 
 def test_without_a_calibration_there_is_no_time(study, store):

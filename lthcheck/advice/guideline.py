@@ -23,7 +23,7 @@ from lthcheck.grid import best_lr, lrs_beyond
 from lthcheck.quantity import count
 from lthcheck.recipe import MOST_EPOCHS, Recipe, ladder
 from lthcheck.verdict.conditions import NON_TRIVIAL
-from lthcheck.verdict.power import smallest_gap
+from lthcheck.verdict.power import reach
 
 PAPER, STORE, OWN = "Ma et al. 2021, sec. 3.2", "the store", "lthcheck's own choice"
 RUNGS = tuple(sparsity for sparsity in ladder(20) if sparsity >= NON_TRIVIAL)
@@ -341,10 +341,10 @@ def _seeds(recipe: Recipe, rows: Sequence[Row], epochs: int, asked: int | None) 
     if sd is None:
         return Part(recipe.seeds, (Reason(f"those of recipe {recipe.name}", recipe.source),))
     seeds = max(2, recipe.seeds)
-    while seeds < MOST_SEEDS and (smallest_gap(seeds, sd) or 1) > SEEN_GAP:
+    while seeds < MOST_SEEDS and (reach(seeds, sd) or 1) > SEEN_GAP:
         seeds += 1
-    seen = 100 * (smallest_gap(seeds, sd) or 0)
-    return Part(seeds, (Reason(f"sd {100 * sd:.2g} pt over seeds: so many see a gap of {seen:.2g} pt", STORE),))
+    seen = 100 * (reach(seeds, sd) or 0)
+    return Part(seeds, (Reason(f"sd {100 * sd:.2g} pt over seeds: so many tell {seen:.2g} pt from a margin", STORE),))
 
 
 # --- what to make of it ---

@@ -109,31 +109,34 @@ def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
 
 def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     origin = {name: "assumed" if name in found["assumed"] else "from the store" for name in ("sd", "accuracy")}
-    count, sd = found["seeds"], f"sd {100 * found['sd']:.2g} pt ({origin['sd']})"
-    if "tickets" in found:
-        seeds = f"{count} seed{'s' if count > 1 else ''}, {sd}: {_confident(found)}"
-    elif found["gap"] is None:
-        seeds = "1 seed: no gap can be told from chance; take 2 or more"
-    else:
-        gap = f"{100 * found['gap']:.2g} pt"
-        seeds = f"{count} seeds, {sd}: a gap of {gap} is seen in 4 of 5 studies (two arms, unpaired t-test at 5 %)"
+    seeds = f"{count(found['seeds'], 'seed')}, sd {100 * found['sd']:.2g} pt ({origin['sd']}): {_reach(found)}"
     error = f"one standard error is {100 * found['test_error']:.2g} pt"
     accuracy = f"{100 * found['accuracy']:.1f} % ({origin['accuracy']})"
     return [
         ("seeds", seeds),
-        ("test set", f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}"),
+        (
+            "test set",
+            f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}, of a gap up to 1.4 times that",
+        ),
     ]
 
 
-def _confident(found: Mapping[str, Any]) -> str:
-    """What the rule confident can tell: `gap` beyond gamma, `similar` above dense - delta; None where nothing."""
-    paid = f"the error rate paid for {found['tickets']:,} ticket{'s' if found['tickets'] != 1 else ''}"
-    if found["gap"] is None or found["similar"] is None:
-        return f"too few for the rule confident to decide anything ({paid})"
-    return (
-        f"in 4 of 5 studies the rule confident sees a gap of {100 * found['gap']:.2g} pt beyond gamma, and calls "
-        f"similar a ticket that lies {100 * found['similar']:.2g} pt above dense - delta ({paid})"
+def _reach(found: Mapping[str, Any]) -> str:
+    """What the rule confident can tell with so many seeds."""
+    if found["reach"] is None:
+        return "no gap can be told from chance; take 2 or more"
+    above, near = found["reach"] + found["gamma"], found["reach"] - found["delta"]
+    side = "above" if near > 0 else "below"
+    said = (
+        "in 4 of 5 studies the rule confident sees a ticket that truly lies "
+        f"{100 * above:.2g} pt above rr and sdt and {100 * abs(near):.2g} pt {side} dense, or further up "
+        f"({count(found['tickets'], 'ticket')} paid for)"
     )
+    if found["most_reach"] is not None:
+        above, near = found["most_reach"] + found["gamma"], found["most_reach"] - found["delta"]
+        said += f"; with {found['most_seeds']} seeds {100 * above:.2g} pt and {100 * abs(near):.2g} pt "
+        said += "above" if near > 0 else "below"
+    return said
 
 
 def _aligned(lines: Iterable[tuple[str, str]]) -> str:

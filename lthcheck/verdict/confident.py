@@ -58,6 +58,7 @@ from lthcheck.verdict.exam import Exam, places
 from lthcheck.verdict.looks import spent
 from lthcheck.verdict.means import ByLength, Levels, Means, close, level, means_at, serves
 from lthcheck.verdict.parts import Parts
+from lthcheck.verdict.power import ERROR
 from lthcheck.verdict.probes import doubts
 from lthcheck.verdict.sample import Contrast, Sample, contrast, refuse_copies, samples
 
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
     from lthcheck.verdict.parts import Array
     from lthcheck.verdict.terms import Terms
 
-ERROR = 0.05
 RIVALS: dict[int, Arm] = {2: "sdt", 3: "rr", 4: "dense", 5: "dense"}
 
 

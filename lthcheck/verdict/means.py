@@ -116,10 +116,10 @@ class Means:
         dense_2t: the dense network, trained for 2T epochs.
         dense_diverged: lrs at which a dense training of T epochs diverged.
         dense_2t_diverged: lrs at which a dense training of 2T epochs diverged.
-        replicates: what the means are of, by the name they have here (lt, rr, sdt, dense, dense_2t) and lr.
         rr_2t: the ticket from a fresh initialisation, trained for 2T epochs, where none diverged: chance would read as
             "gains nothing".
         sdt_2t: the small dense network, likewise.
+        replicates: what the means are of, by the name they have here (lt, rr, sdt, dense, dense_2t) and lr.
     """
 
     method: str | None
@@ -132,9 +132,9 @@ class Means:
     dense_2t: Levels
     dense_diverged: tuple[float, ...]
     dense_2t_diverged: tuple[float, ...]
-    replicates: Mapping[str, Mapping[float, Replicates]] = field(default_factory=dict)
     rr_2t: Levels = field(default_factory=dict)
     sdt_2t: Levels = field(default_factory=dict)
+    replicates: Mapping[str, Mapping[float, Replicates]] = field(default_factory=dict)
 
 
 def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> Means:
@@ -154,9 +154,9 @@ def means_at(lengths: ByLength, method: str | None, sparsity: float | None) -> M
         dense_2t=_levels(arms["dense_2t"]),
         dense_diverged=distinct(row.lr for row in full if row.arm == "dense" and row.diverged),
         dense_2t_diverged=distinct(row.lr for row in double if row.diverged),
-        replicates={arm: {lr: replicates(group) for lr, group in groups.items()} for arm, groups in arms.items()},
         rr_2t=_undiverged(row for row in longer if row.arm == "rr"),
         sdt_2t=_undiverged(row for row in longer if row.arm == "sdt"),
+        replicates={arm: {lr: replicates(group) for lr, group in groups.items()} for arm, groups in arms.items()},
     )
 
 
@@ -177,9 +177,8 @@ def _levels(groups: Mapping[float, list[Row]]) -> Levels:
 
 
 def _undiverged(rows: Iterable[Row]) -> Levels:
-    rows = tuple(rows)
-    diverged = [row.lr for row in rows if row.diverged]
-    return {lr: mean for lr, mean in _levels(by_lr(rows)).items() if not any(close(lr, gone) for gone in diverged)}
+    groups = by_lr(rows)
+    return _levels({lr: group for lr, group in groups.items() if not any(row.diverged for row in group)})
 
 
 def level(levels: Mapping[float, V], lr: float) -> V | None:

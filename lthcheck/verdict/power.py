@@ -1,4 +1,4 @@
-"""Power: how small a gap between two arms so many seeds can tell from zero."""
+"""Power: how far beyond its margin a gap must lie for so many seeds to tell."""
 
 from __future__ import annotations
 
@@ -6,48 +6,36 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, variance
 
-ALPHA, POWER = 0.05, 0.8
+from lthcheck.verdict.looks import spent
+
+ERROR, POWER = 0.05, 0.8
 
 
-def smallest_gap(seeds: int, sd: float) -> float | None:
-    """The smallest true gap that a two-sided t-test at 5 % tells from zero in 4 of 5 studies; None for one seed.
+def reach(seeds: int, sd: float, *, tickets: int = 1, looks: Sequence[int] = ()) -> float | None:
+    """How far beyond its margin a true gap must lie for the rule `confident` to say so in 4 of 5 studies.
 
-    Two arms of `seeds` runs with the same `sd`, taken as unpaired: (t(.975) + t(.8)) sd sqrt(2 / seeds), with
-    2 seeds - 2 degrees of freedom.
+    (t(1 - a) + t(.8)) sd sqrt(2 / seeds), with a = 2.5 % over the tickets that are paid for and the looks, for two arms
+    of the same spread that have nothing in common. Where there are several tickets, their variances steady each other
+    and count for the most that they may (`lthcheck.verdict.spread`). The test set's own noise comes on top.
 
-    >>> round(smallest_gap(3, 0.003), 4)
-    0.0091
+    Args:
+        sd: over seeds, a fraction.
+
+    Returns:
+        A fraction; None for one seed.
+
+    >>> round(reach(3, 0.003), 4), round(reach(3, 0.003, tickets=55), 4), round(reach(10, 0.003, tickets=55), 4)
+    (0.0131, 0.0128, 0.0064)
     """
+    from scipy.special import stdtrit
+
+    from lthcheck.verdict.spread import FEWEST, MOST
+
     if seeds < 2:
         return None
-    freedom = 2 * seeds - 2
-    return (t_quantile(1 - ALPHA / 2, freedom) + t_quantile(POWER, freedom)) * sd * math.sqrt(2 / seeds)
-
-
-def t_quantile(probability: float, freedom: int) -> float:
-    """The quantile, above the median, of Student's t with an even number of degrees of freedom.
-
-    >>> round(t_quantile(0.975, 4), 3)
-    2.776
-    """
-    assert freedom % 2 == 0, freedom
-    low, high = 0.0, 1.0
-    while _t_within(high, freedom) < 2 * probability - 1:
-        low, high = high, 2 * high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _t_within(middle, freedom) < 2 * probability - 1 else (low, middle)
-    return high
-
-
-def _t_within(t: float, freedom: int) -> float:
-    """P(|T| < t): Abramowitz and Stegun, 26.7.4."""
-    angle = math.atan(t / math.sqrt(freedom))
-    term, total = 1.0, 1.0
-    for k in range(1, freedom // 2):
-        term *= (2 * k - 1) / (2 * k) * math.cos(angle) ** 2
-        total += term
-    return math.sin(angle) * total
+    freedom = seeds - 1 + (MOST if tickets >= FEWEST else 0)
+    level = ERROR / 2 / tickets * spent(looks, seeds)
+    return float((stdtrit(freedom, 1 - level) + stdtrit(freedom, POWER)) * sd * math.sqrt(2 / seeds))
 
 
 def pooled_sd(cells: Iterable[Mapping[float, Sequence[float]]]) -> float | None:

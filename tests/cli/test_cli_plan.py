@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from lthcheck.cli import main
+from lthcheck.verdict.power import reach
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,8 @@ def test_programs_get_an_object_a_study():
     one = found[0]
     assert (one["cost"]["trainings"], one["cost"]["later"], one["seconds"]) == (48, 3, None)
     assert one["together"]["cost"]["trainings"] == 2 * 48
-    assert one["resolution"]["gap"] == pytest.approx(0.0091, abs=5e-5)
+    found = one["resolution"]
+    assert found["reach"] == pytest.approx(reach(found["seeds"], 0.003, tickets=found["tickets"]))
 
 
 def test_several_studies_are_summed_up():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from lthcheck.report.forecast import forecast_text
 
 RESOLUTION = {"seeds": 10, "sd": 0.003, "test_size": 10000, "accuracy": 0.9, "test_error": 0.003, "assumed": ["sd"]}
@@ -29,23 +27,26 @@ def said(**resolution: Any) -> str:
     return next(line for line in lines if line.startswith("seeds "))
 
 
-def test_the_rule_confident_sees_a_gap_and_calls_similar() -> None:
-    assert said(gap=0.0142, similar=0.0087, tickets=55) == (
-        "seeds 10 seeds, sd 0.3 pt (assumed): in 4 of 5 studies the rule confident sees a gap of 1.4 pt beyond gamma, "
-        "and calls similar a ticket that lies 0.87 pt above dense - delta (the error rate paid for 55 tickets)"
+TOLD = {"gamma": 0.005, "delta": 0.005, "most_seeds": None, "most_reach": None}
+
+
+def test_it_says_where_a_ticket_must_lie_to_be_seen() -> None:
+    assert said(reach=0.0142, tickets=55, **TOLD) == (
+        "seeds 10 seeds, sd 0.3 pt (assumed): in 4 of 5 studies the rule confident sees a ticket that truly lies "
+        "1.9 pt above rr and sdt and 0.92 pt above dense, or further up (55 tickets paid for)"
     )
 
 
-@pytest.mark.parametrize("missing", ["gap", "similar"])
-def test_too_few_seeds_decide_nothing(missing: str) -> None:
-    assert said(**{"seeds": 1, "gap": 0.01, "similar": 0.01, "tickets": 1, missing: None}) == (
-        "seeds 1 seed, sd 0.3 pt (assumed): too few for the rule confident to decide anything "
-        "(the error rate paid for 1 ticket)"
-    )
+def test_many_seeds_see_a_ticket_below_dense() -> None:
+    assert "0.7 pt above rr and sdt and 0.3 pt below dense" in said(reach=0.002, tickets=1, **TOLD)
 
 
-def test_without_tickets_it_is_the_plain_test_of_two_arms() -> None:
-    assert said(gap=0.0042) == (
-        "seeds 10 seeds, sd 0.3 pt (assumed): a gap of 0.42 pt is seen in 4 of 5 studies "
-        "(two arms, unpaired t-test at 5 %)"
+def test_a_study_that_grows_says_so_of_its_most_seeds() -> None:
+    told = TOLD | {"most_seeds": 20, "most_reach": 0.004}
+    assert said(reach=0.0142, tickets=55, **told).endswith("; with 20 seeds 0.9 pt and 0.1 pt below")
+
+
+def test_one_seed_tells_nothing() -> None:
+    assert said(seeds=1, reach=None, tickets=1, **TOLD) == (
+        "seeds 1 seed, sd 0.3 pt (assumed): no gap can be told from chance; take 2 or more"
     )
