@@ -220,8 +220,8 @@ Other sds, of equal spread, and heavy tails (Student's t with 3 degrees of freed
 
 The same studies, other rules: the worst of the truths above, seed sd .3 pt. *Each variance alone* is Student's t
 without a prior, *one variance for all* pools the gaps of a kind, the *bootstrap* draws replicates with replacement and
-takes percentiles of what `paper` says (paired, 400 draws), *paper* holds best against best, *naive* holds lt against rr,
-sdt and dense at its own lr.
+takes percentiles of what `paper` says (paired, 400 draws), *paper* holds best against best, *naive* holds lt against
+rr, sdt and dense at its own lr.
 
 {by_rule(found)}
 

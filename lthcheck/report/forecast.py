@@ -110,15 +110,9 @@ def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:
 def _resolution(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     origin = {name: "assumed" if name in found["assumed"] else "from the store" for name in ("sd", "accuracy")}
     seeds = f"{count(found['seeds'], 'seed')}, sd {100 * found['sd']:.2g} pt ({origin['sd']}): {_reach(found)}"
-    error = f"one standard error is {100 * found['test_error']:.2g} pt"
+    error = f"one standard error is {100 * found['test_error']:.2g} pt, of a gap up to 1.4 times that,"
     accuracy = f"{100 * found['accuracy']:.1f} % ({origin['accuracy']})"
-    return [
-        ("seeds", seeds),
-        (
-            "test set",
-            f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}, of a gap up to 1.4 times that",
-        ),
-    ]
+    return [("seeds", seeds), ("test set", f"{found['test_size']:,} samples: {error} at an accuracy of {accuracy}")]
 
 
 def _reach(found: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lthcheck.verdict.confident import ERROR
 from lthcheck.verdict.judgement import Certainty, Prize
 from lthcheck.verdict.looks import spent
+from lthcheck.verdict.power import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,9 +13,10 @@ from calibration.truth import DELTA, GAMMA, LRS, SPARSITIES, Study
 from lthcheck.evidence import Row
 from lthcheck.verdict.certainty import prize_errors
 from lthcheck.verdict.choice import Ticket
-from lthcheck.verdict.confident import ERROR, Confidence
+from lthcheck.verdict.confident import Confidence
 from lthcheck.verdict.means import Means
 from lthcheck.verdict.parts import Parts
+from lthcheck.verdict.power import ERROR
 from lthcheck.verdict.terms import Terms
 
 T = 100

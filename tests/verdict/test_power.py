@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 
+from lthcheck.verdict import power
 from lthcheck.verdict.parts import Parts
 from lthcheck.verdict.power import ERROR, binomial_error, pooled_sd, reach
 
