@@ -32,7 +32,8 @@ def test_it_is_told_in_four_of_five_studies(seeds):
 
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_among_many_tickets_too(seeds):
-    assert seen(seeds, 55) == pytest.approx(0.8, abs=0.03)
+    # how alike the variances are is itself estimated, which costs three seeds some 5 %
+    assert seen(seeds, 55) == pytest.approx(0.8, abs=0.06)
 
 
 def test_it_is_in_units_of_the_sd():
