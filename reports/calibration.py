@@ -339,7 +339,7 @@ def paint_errors(found: dict[Scene, Tally], theme, figure) -> None:
         axes.set(title=f"spread: {kind}", xlabel="seeds", xticks=(3, 5, 10), ylim=(-3, 103))
         axes.grid(color=theme.grid)
     panels[0].set_ylabel("studies, %; promised: 5")
-    panels[-1].legend(fontsize=7, labelcolor=theme.ink, facecolor=theme.paper)
+    panels[0].legend(loc="center right", fontsize=7, labelcolor=theme.ink, facecolor=theme.paper)
 
 
 def paint_power(found: dict[Scene, Tally], theme, figure) -> None:
