@@ -84,14 +84,18 @@ def reason(record: Mapping[str, Any], cell: Cell) -> str:
 
 
 def _open(record: Mapping[str, Any], conditions: Sequence[Condition]) -> list[str]:
-    """The gaps whose intervals hold what is asked for, "open at lr 0.2: LT - RR +0.9 pt [-0.3, +2.1]"."""
+    """The gaps whose intervals hold what is asked for, "open at lr 0.2: LT - RR +0.9 pt [-0.3, +2.1]".
+
+    One whose whole interval meets it is in doubt: the rival is not probed at 2T, or lacks an lr.
+    """
     limits, said = thresholds(record), []
     for lr, of_lr in groupby(conditions, key=lambda one: one["witness_lr"]):
         gaps = []
         for one in of_lr:
             low, high = span(one["interval"], limits[one["id"]])
             gap = "" if one["gap"] is None else f" {points(one['gap'], limits[one['id']])}"
-            gaps.append(f"LT - {_OTHERS[one['id']]}{gap} [{low}, {high}]")
+            doubted = " in doubt" if one["interval"][0] > limits[one["id"]] else ""
+            gaps.append(f"LT - {_OTHERS[one['id']]}{gap} [{low}, {high}]{doubted}")
         said.append(f"open{'' if lr is None else f' at lr {lr:g}'}: {listing(gaps)}")
     return said
 

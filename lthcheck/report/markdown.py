@@ -200,7 +200,8 @@ def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
     count, length = seeds(record, cell), evidence(record).epochs
     spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
     trained = "" if length is None else f", trained for {length:g} epochs"
-    return [f"Accuracy in percent, {spread}{trained}.", table, _size(record, cell)]
+    whole = ", on the whole test split, while gaps are those of its second half" if record.get("validation") else ""
+    return [f"Accuracy in percent, {spread}{trained}{whole}.", table, _size(record, cell)]
 
 
 def _layers(record: Mapping[str, Any], cell: Cell) -> list[str]:

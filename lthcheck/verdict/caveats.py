@@ -41,7 +41,7 @@ def caveats(lengths: ByLength, exams: Sequence[Exam], terms: Terms) -> Iterator[
         yield "the best lr is read off test accuracies, as published"
     for exam in exams:
         joint, literal = (interval(exam.first, exam.at.values(), reading) for reading in get_args(Reading))
-        if joint != literal:
+        if terms.rule == "paper" and joint != literal:
             yield f"{exam.where}read jointly {_said(*joint)}, read literally {_said(*literal)}"
         yield from (f"{exam.where}{found}" for found in findings(exam, gamma=terms.gamma))
 

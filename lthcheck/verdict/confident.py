@@ -79,7 +79,7 @@ class Confidence:
         places: the means at each (method, sparsity).
         parts: the gaps of the tickets' conditions.
         settled: what no gap decides: (ticket, condition, True or False, or None where evidence is missing).
-        doubts: by ticket and condition, why it is not called true although its gap is wide enough.
+        doubts: by ticket and condition, why it is not called true where a ticket would stand by its gaps.
         paid: the number of tickets that the error rate is paid for.
         seeds: of the arm and lr that has the fewest.
     """
@@ -138,10 +138,11 @@ class Confidence:
                 for k, number in enumerate((1, 2, 3, 4, 5))
             ]
             lacking = [one.detail for one in told if one.id != 1 and one.holds is None and one.interval is None]
+            would_stand = self.terms.reading == "literal" or all(one.holds for one in told[:4])
             for k, one in enumerate(told):
-                if one.holds and (doubts := self.doubts.get((index, one.id))):
-                    told[k] = replace(one, holds=None, detail="; ".join((one.detail, *doubts)))
-                    lacking += doubts
+                if would_stand and one.holds and (reasons := self.doubts.get((index, one.id))):
+                    told[k] = replace(one, holds=None, detail="; ".join((one.detail, *reasons)))
+                    lacking += reasons
             found.setdefault(ticket.place, {})[ticket.lr] = tuple(told)
             remedies.setdefault(ticket.place, {})[ticket.lr] = tuple(lacking)
         return tuple(self._exam(self.places[place], at, remedies[place]) for place, at in found.items())

@@ -102,8 +102,13 @@ class Examination:
         means = means_at(self.lengths, method, sparsity)
         delta, gamma = self.terms.delta, self.terms.gamma
         if number == 1 or lr is None:
-            return first_condition(means, delta=delta, assume_adequate=self.terms.assume_adequate)
-        return condition(number, means, lr, delta=delta, gamma=gamma)
+            told = first_condition(means, delta=delta, assume_adequate=self.terms.assume_adequate)
+        else:
+            told = condition(number, means, lr, delta=delta, gamma=gamma)
+        if self.terms.rule == "paper" or told.gap is None:
+            return told
+        # means alone say nothing by this rule, and a ticket that was not chosen is not tested
+        return replace(told, holds=None, edge=False, detail=f"{told.detail}; not tested")
 
 
 def examine(rows: Iterable[Row], terms: Terms, *, epochs: float | None = None) -> Examination:
