@@ -20,7 +20,8 @@ for each side:
   ticket must beat it at all lrs. But there are K = methods x sparsities x lrs tickets, of which the best is chosen:
   each part is tested at 2.5 % / K (Bonferroni, so that any dependence between tickets is allowed). Condition 1(a) is
   one part of all tickets, and pays for the choice of the best of its L dense lrs alone: 2.5 % / L.
-* *at_most below the truth* needs the true ticket to be refuted by one of its J parts: each at 2.5 % / J.
+* *at_most below the truth* needs the true ticket to be refuted by one of its parts: each of the five conditions at a
+  fifth of 2.5 %, over its J gaps at 2.5 % / 5 J each.
 
 So the lower end of an interval holds for all tickets of the study at once, the upper end for one ticket. Evidence that
 is looked at several times (`Terms.looks`) spends of ERROR at each look what its new seeds are of all seeds. That the

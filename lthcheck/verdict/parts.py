@@ -73,9 +73,10 @@ class Parts:
         return np.where(unknown, -np.inf, low), np.where(unknown, np.inf, high)
 
     @cached_property
-    def _refute(self) -> float:
-        """How many parts of one ticket could refute it."""
-        return float(np.bincount(self.ticket).max(initial=1))
+    def _refute(self) -> Array:
+        """How many tests share the error rate with each part called false: a fifth goes to each condition."""
+        condition = 5 * self.ticket + self.number - 1
+        return 5.0 * np.bincount(condition)[condition]
 
     @cached_property
     def _steadied(self) -> tuple[Array, Array]:
