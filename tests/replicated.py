@@ -1,4 +1,4 @@
-"""Evidence with planted means and spreads: as many seeds as asked for, each arm at an lr with exactly its mean and sd."""
+"""Evidence with planted means and spreads: as many seeds as asked for, of exactly that mean and sd."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ class Sample:
 
     Attributes:
         seeds: ascending; None where a row does not tell its own, so that nothing can be paired.
-        accuracy: of shape `(replicate,)`, in the order of the seeds, fractions. A seed with several rows (masks found at
-            several lrs) is one replicate, of their mean: they share its draws.
+        accuracy: of shape `(replicate,)`, in the order of the seeds, fractions. A seed with several rows (masks found
+            at several lrs) is one replicate, of their mean: they share its draws.
         folds: of shape `(fold,)`, the mean over replicates of the accuracy on each fold of the test split; None where
             a row does not tell (`lthcheck.folds`).
     """

@@ -37,7 +37,9 @@ def study(lrs: int, sparsities: int, seeds: int) -> list[Row]:
     ("lrs", "sparsities", "seeds", "studies"),
     [pytest.param(8, 14, 10, 1, id="a large study"), pytest.param(3, 1, 5, 200, id="200 small ones")],
 )
-def test_confident_against_paper(lrs: int, sparsities: int, seeds: int, studies: int, benchmark: BenchmarkFixture) -> None:
+def test_confident_against_paper(
+    lrs: int, sparsities: int, seeds: int, studies: int, benchmark: BenchmarkFixture
+) -> None:
     found = study(lrs, sparsities, seeds)
     verdicts = {rule: judge(found, rule=rule) for rule in ("paper", "confident")}  # which imports scipy, once
     assert verdicts["paper"].verdict == "jackpot"

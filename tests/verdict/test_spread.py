@@ -79,7 +79,7 @@ def test_equal_replicates_tell_nothing_alone():
 def test_equal_replicates_get_what_is_usual():
     variance = np.array([0.0, 1e-6, 1e-6, 1e-6])
     steady, counted = steadied(variance, np.full(4, 2.0))
-    # Smyth's e = log s2 - psi(d / 2) + log(d / 2), and s0 = exp(mean e + psi(d0 / 2) - log(d0 / 2)), with d = 2, d0 = MOST
+    # Smyth's e = log s2 - psi(d / 2) + log(d / 2), s0 = exp(mean e + psi(d0 / 2) - log(d0 / 2)); d = 2, d0 = MOST
     usual = 1e-6 * np.exp(-psi(1) + psi(MOST / 2) - np.log(MOST / 2))
     assert steady[0] == pytest.approx(MOST * usual / (2 + MOST))
     assert counted[0] == 2 + MOST
