@@ -3,9 +3,10 @@
 Three seeds estimate a variance with two degrees of freedom, which alone would ask for gaps of some 20 standard errors
 in a study of 55 tickets. The other gaps of the same kind say what is usual, and that counts for the more degrees of
 freedom the more alike they are: a scaled inverse chi-squared prior, fitted to the logarithms of their variances (Smyth
-2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. No variance is made
-smaller than it was found, since gaps at a large lr may well be noisier than the rest; the calibration says what it
-would cost to pool them all (reports/examples/calibration.md).
+2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. Below LEAST they are
+not alike, and each stands alone: with 3 seeds, 110 tickets and 12 of them 8 times as noisy, steadying gave false
+tickets in 6 % of studies (n = 1500). No variance is made smaller than it was found, since gaps at a large lr may well be
+noisier than the rest; the calibration says what it would cost to pool them all (reports/examples/calibration.md).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 MOST = 10.0
+LEAST = 4.0
 FEWEST = 3  # variances that tell what is usual
 
 
@@ -32,9 +34,9 @@ def steadied(variance: Array, freedom: Array) -> tuple[Array, Array]:
         Both of shape `(gap,)`; NaN and 0 where nothing is known.
     """
     told = (freedom > 0) & (variance > 0)
-    if told.sum() < FEWEST:
+    usual, worth = _prior(variance[told], freedom[told]) if told.sum() >= FEWEST else (0.0, 0.0)
+    if worth < LEAST:
         return np.where(told, variance, np.nan), np.where(told, freedom, 0.0)
-    usual, worth = _prior(variance[told], freedom[told])
     known = freedom > 0
     weighed = (worth * usual + freedom * np.where(known, variance, 0)) / (worth + freedom)
     return np.where(known, np.maximum(variance, weighed), np.nan), np.where(known, freedom + worth, 0.0)
