@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -42,8 +43,10 @@ def chosen(tickets: Iterable[Ticket], lengths: ByLength, terms: Terms) -> list[T
 
 def _slack(means: Means, lr: float, terms: Terms) -> float:
     asked = {2: terms.gamma, 3: terms.gamma, 4: -terms.delta}
-    gaps = {n: condition(n, means, lr, delta=terms.delta, gamma=terms.gamma).gap for n in asked}
-    return min((gap - asked[n] for n, gap in gaps.items() if gap is not None), default=0.0)
+    told = [condition(n, means, lr, delta=terms.delta, gamma=terms.gamma) for n in asked]
+    if any(each.gap is None and each.holds is False for each in told):  # dense diverged there
+        return -math.inf
+    return min((each.gap - asked[each.id] for each in told if each.gap is not None), default=0.0)
 
 
 def _against(ticket: Ticket, validation: Means) -> Means:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lthcheck.evidence import Row
 from lthcheck.verdict.means import by_lr
+from lthcheck.verdict.replicates import replicates
 
 Array = npt.NDArray[np.float64]
 
@@ -22,7 +23,8 @@ class Sample:
 
     Attributes:
         seeds: ascending; None where a row does not tell its own, so that nothing can be paired.
-        accuracy: of shape `(replicate,)`, in the order of the seeds, fractions.
+        accuracy: of shape `(replicate,)`, in the order of the seeds, fractions. A seed with several rows (masks found
+            at several lrs) is one replicate, of their mean: they share its draws.
         folds: of shape `(fold,)`, the mean over replicates of the accuracy on each fold of the test split; None where
             a row does not tell (`lthcheck.folds`).
     """
@@ -38,15 +40,14 @@ def samples(rows: Sequence[Row], test_size: int | None) -> Mapping[float, Sample
 
 
 def _sample(rows: Sequence[Row], test_size: int | None) -> Sample:
-    known = [row.seed for row in rows if row.seed is not None]
-    paired = len(known) == len(rows)
-    ordered = sorted(rows, key=lambda row: (row.seed or 0, row.accuracy))
-    folds = [_by_fold(row, test_size) for row in rows]
+    found = replicates(rows)
+    ordered = sorted(rows, key=lambda row: (row.seed or 0, row.accuracy, row.folds or ()))
+    folds = [_by_fold(row, test_size) for row in ordered]
     told = [fold for fold in folds if fold is not None]
     whole = len(told) == len(rows) and len({len(fold) for fold in told}) == 1
     return Sample(
-        tuple(sorted(known)) if paired else None,
-        np.array([row.accuracy for row in ordered]),
+        None if found.unseeded else tuple(found.by_seed),
+        np.array(sorted(found.accuracies) if found.unseeded else found.accuracies),
         np.mean(told, axis=0) if whole else None,
     )
 
@@ -55,7 +56,7 @@ def _by_fold(row: Row, test_size: int | None) -> Array | None:
     """Folds differ by one test sample at most, which cancels in the difference of two arms."""
     if row.folds is None or len(row.folds) < 2:
         return None
-    size = test_size or sum(row.folds) / max(row.accuracy, 1e-9)
+    size = test_size or max(1.0, sum(row.folds) / max(row.accuracy, 1e-9))
     return np.array(row.folds) * len(row.folds) / size
 
 

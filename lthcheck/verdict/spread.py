@@ -10,6 +10,8 @@ would cost to pool them all (reports/examples/calibration.md).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,11 +52,12 @@ def _prior(variance: Array, freedom: Array) -> tuple[float, float]:
 
 
 def _trigamma_inverse(value: float) -> float:
-    """Newton's method on 1 / trigamma, which is convex."""
+    """Newton's method on 1 / trigamma, which is convex: from this start, it comes down."""
     from scipy.special import polygamma
 
-    x = 0.5 + 1 / value
-    for _ in range(50):
+    x, step = 0.5 + 1 / value, -math.inf
+    while -step > 1e-9 * x:
         trigamma = float(polygamma(1, x))
-        x += trigamma * (1 - trigamma / value) / float(polygamma(2, x))
+        step = trigamma * (1 - trigamma / value) / float(polygamma(2, x))
+        x += step
     return x
