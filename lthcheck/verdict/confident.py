@@ -27,8 +27,8 @@ So the lower end of an interval holds for all tickets of the study at once, the 
 is looked at several times (`Terms.looks`) spends of ERROR at each look what its new seeds are of all seeds. That the
 best dense lr lies inside its grid (1(b)), and sdt and rr inside theirs, is read off the means. Where lr and sparsity
 are chosen on a validation split (`Terms.validation`), K stays what it is: the split takes the test set's luck out of
-the choice, but what a seed was lucky with, it is on both. The verdict is that of the chosen tickets against the chosen
-lrs of their rivals: "none" denies those tickets, not all.
+the choice, but what a seed was lucky with, it is on both. The verdict is that of the chosen tickets, against their
+rivals at all lrs: "none" denies those tickets, not all.
 
 A rule of fewer assumptions (no prior), a bolder one (one variance for all gaps) and a bootstrap over seeds are held
 beside this one in reports/examples/calibration.md, from which it was chosen.

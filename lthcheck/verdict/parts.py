@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lthcheck.verdict.sample import Contrast
-from lthcheck.verdict.spread import steadied
+from lthcheck.verdict.spread import FEWEST, as_found, steadied
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -76,14 +76,18 @@ class Parts:
     def _refute(self) -> Array:
         """How many tests share the error rate with each part called false: a fifth goes to each condition."""
         condition = 5 * self.ticket + self.number - 1
-        return 5.0 * np.bincount(condition)[condition]
+        shared: Array = 5.0 * np.bincount(condition)[condition]
+        return shared
 
     @cached_property
     def _steadied(self) -> tuple[Array, Array]:
         variance, freedom = self.variance.copy(), self.freedom.copy()
         for alike in ALIKE:
             of_kind = np.isin(self.number, alike)
-            variance[of_kind], freedom[of_kind] = steadied(variance[of_kind], freedom[of_kind])
+            # The gaps of one ticket to several rivals share its seeds: they are not several witnesses of what is usual.
+            several = len(np.unique(self.ticket[of_kind])) >= FEWEST
+            spread = steadied if several else as_found
+            variance[of_kind], freedom[of_kind] = spread(variance[of_kind], freedom[of_kind])
         return variance, freedom
 
     def _spread(self, more: int = 0) -> tuple[Array, Array]:

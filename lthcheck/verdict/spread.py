@@ -5,7 +5,8 @@ in a study of 55 tickets. The other gaps of the same kind say what is usual, and
 freedom the more alike they are: a scaled inverse chi-squared prior, fitted to the logarithms of their variances (Smyth
 2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. No variance is made
 smaller than it was found, since gaps at a large lr may well be noisier than the rest; the calibration says what it
-would cost to pool them all (reports/examples/calibration.md).
+would cost to pool them all (reports/examples/calibration.md). Gaps of fewer than FEWEST tickets steady nothing: they share the
+tickets' seeds, and three that are one would count as three (`lthcheck.verdict.parts`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 MOST = 10.0
-FEWEST = 3  # variances that tell what is usual
+FEWEST = 3  # variances, of as many tickets, that tell what is usual
 
 
 def steadied(variance: Array, freedom: Array) -> tuple[Array, Array]:
@@ -33,11 +34,17 @@ def steadied(variance: Array, freedom: Array) -> tuple[Array, Array]:
     """
     told = (freedom > 0) & (variance > 0)
     if told.sum() < FEWEST:
-        return np.where(told, variance, np.nan), np.where(told, freedom, 0.0)
+        return as_found(variance, freedom)
     usual, worth = _prior(variance[told], freedom[told])
     known = freedom > 0
     weighed = (worth * usual + freedom * np.where(known, variance, 0)) / (worth + freedom)
     return np.where(known, np.maximum(variance, weighed), np.nan), np.where(known, freedom + worth, 0.0)
+
+
+def as_found(variance: Array, freedom: Array) -> tuple[Array, Array]:
+    """Variances that nothing steadies, and their degrees of freedom; NaN and 0 where nothing is known."""
+    told = (freedom > 0) & (variance > 0)
+    return np.where(told, variance, np.nan), np.where(told, freedom, 0.0)
 
 
 def _prior(variance: Array, freedom: Array) -> tuple[float, float]:
