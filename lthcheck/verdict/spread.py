@@ -5,8 +5,8 @@ in a study of 55 tickets. The other gaps of the same kind say what is usual, and
 freedom the more alike they are: a scaled inverse chi-squared prior, fitted to the logarithms of their variances (Smyth
 2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. No variance is made
 smaller than it was found, since gaps at a large lr may well be noisier than the rest; the calibration says what it
-would cost to pool them all (reports/examples/calibration.md). Gaps of fewer than FEWEST tickets steady nothing: they share the
-tickets' seeds, and three that are one would count as three (`lthcheck.verdict.parts`).
+would cost to pool them all (reports/examples/calibration.md). Gaps of fewer than FEWEST tickets steady nothing: they
+share the tickets' seeds, and three that are one would count as three (`lthcheck.verdict.parts`).
 """
 
 from __future__ import annotations
