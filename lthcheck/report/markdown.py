@@ -142,7 +142,8 @@ def _rules(record: Mapping[str, Any]) -> str:
         read = rule(record)
         split = "the best lr is read off the same split, and that choice is paid for"
     if record.get("validation"):
-        split = "lr and sparsity were chosen on one half of the test split, and tested on the other"
+        chosen = "on one half of the test split" if _halved(record) else "by their validation accuracies"
+        split = f"lr and sparsity were chosen {chosen}, and nothing is said of the tickets that were not"
     return (
         f'Rule "{record["rule"]}" {asked}; '
         f"{together.get(record['reading'], record['reading'])}. {read}"
@@ -200,13 +201,18 @@ def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
     count, length = seeds(record, cell), evidence(record).epochs
     spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
     trained = "" if length is None else f", trained for {length:g} epochs"
-    whole = ", on the whole test split, while gaps are those of its second half" if record.get("validation") else ""
+    whole = ", on the whole test split, while gaps are those of its second half" if _halved(record) else ""
     return [f"Accuracy in percent, {spread}{trained}{whole}.", table, _size(record, cell)]
 
 
 def _layers(record: Mapping[str, Any], cell: Cell) -> list[str]:
     table = layer_table(record, cell)
     return ["<details><summary>Weights kept by layer</summary>", table, "</details>"] if table else []
+
+
+def _halved(record: Mapping[str, Any]) -> bool:
+    """Whether lr and sparsity were chosen on one half of the test split, for want of a validation split."""
+    return bool(record.get("validation")) and not any("validation" in row for row in record["evidence"])
 
 
 def _size(record: Mapping[str, Any], cell: Cell) -> str:

@@ -57,7 +57,7 @@ def rule(record: Mapping[str, Any]) -> str:
     return said + (
         f"Lower ends hold for all {certainty['tickets']:,} tickets of the study at once, upper ends for one ticket; "
         "the chance that the verdict, from its least to its most, misses the truth is at most "
-        f"{_percent(certainty['error'])}. "
+        f"{_percent(certainty['error'])}, given that best lrs which lie inside their grids by means do so in truth. "
     )
 
 
@@ -92,7 +92,7 @@ def grounds(record: Mapping[str, Any]) -> list[str]:
             said.append("No number of seeds alone would decide it.")
         else:
             enough = f"{count(more, 'more seed')} for each arm would decide it"
-            said.append(f"{enough}, if means and spreads stay what they are.")
+            said.append(f"{enough}, if means and spreads stay what they are and no gap closes at 2T.")
     return said
 
 

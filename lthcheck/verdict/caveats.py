@@ -37,6 +37,10 @@ def caveats(lengths: ByLength, exams: Sequence[Exam], terms: Terms) -> Iterator[
         yield from _unequal(arms, _grid, f"{where}lr grids differ")
         yield from _unequal(arms | probes, _replicates, f"{where}seeds differ")
         yield from _mixed_sources(arms, where)
+    if terms.validation:
+        yield "lr and sparsity were chosen by validation accuracies: the verdict speaks of what was chosen alone"
+    if terms.rule == "confident" and terms.test_size is None:
+        yield "the test set's size is not known, so its own noise is not in the intervals; give it"
     if terms.rule == "paper" and any(len(levels) > 1 for m in means for levels in (m.lt, m.rr, m.sdt, m.dense)):
         yield "the best lr is read off test accuracies, as published"
     for exam in exams:

@@ -1,20 +1,19 @@
-"""The choice: which ticket of each method, and which lr of its rivals, a validation split points to."""
+"""The choice: which ticket of each method a validation split points to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lthcheck.grid import best_lr
 from lthcheck.verdict.conditions import NON_TRIVIAL, condition, reaches
-from lthcheck.verdict.means import ByLength, Levels, Means, close, means_at
+from lthcheck.verdict.means import ByLength, Means, means_at
 from lthcheck.verdict.terms import Terms
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """One (method, sparsity, lr), and the means that it is held against: of its place, or of the lrs chosen there."""
+    """One (method, sparsity, lr), and the means of its place."""
 
     place: int
     means: Means
@@ -24,8 +23,8 @@ class Ticket:
 def chosen(tickets: Iterable[Ticket], lengths: ByLength, terms: Terms) -> list[Ticket]:
     """Of each method the ticket that validation accuracies put furthest inside the margins of conditions 2 to 4.
 
-    Among non-trivial sparsities, where there are any. Its rivals are those of the best lr on the same split; `means`
-    stay those of the test split.
+    Among non-trivial sparsities, where there are any. Its rivals stay those of all lrs: which of them is the best is no
+    choice to make on a split, since a seed that was bad luck for a rival is so on both, and hides it.
     """
     validation = replace(
         lengths, full=tuple(replace(row, accuracy=row.validation or 0.0) for row in lengths.full), double=()
@@ -38,7 +37,7 @@ def chosen(tickets: Iterable[Ticket], lengths: ByLength, terms: Terms) -> list[T
         merit = (sparse, _slack(means, ticket.lr, terms))
         if means.method not in best or merit > best[means.method][0]:
             best[means.method] = merit, ticket
-    return [replace(ticket, means=_against(ticket, seen[ticket.place])) for _, ticket in best.values()]
+    return [ticket for _, ticket in best.values()]
 
 
 def _slack(means: Means, lr: float, terms: Terms) -> float:
@@ -47,22 +46,3 @@ def _slack(means: Means, lr: float, terms: Terms) -> float:
     if any(each.gap is None and each.holds is False for each in told):  # dense diverged there
         return -math.inf
     return min((each.gap - asked[each.id] for each in told if each.gap is not None), default=0.0)
-
-
-def _against(ticket: Ticket, validation: Means) -> Means:
-    means = ticket.means
-    return replace(
-        means,
-        rr=_only(means.rr, _best(validation.rr)),
-        sdt=_only(means.sdt, _best(validation.sdt)),
-        dense=_only(means.dense, [ticket.lr, *_best(validation.dense)]),
-    )
-
-
-def _best(levels: Levels) -> list[float]:
-    return [best_lr(levels)] if levels else []
-
-
-def _only(levels: Mapping[float, float], lrs: Iterable[float]) -> dict[float, float]:
-    kept = list(lrs)
-    return {lr: mean for lr, mean in levels.items() if any(close(lr, each) for each in kept)}

@@ -27,8 +27,8 @@ So the lower end of an interval holds for all tickets of the study at once, the 
 is looked at several times (`Terms.looks`) spends of ERROR at each look what its new seeds are of all seeds. That the
 best dense lr lies inside its grid (1(b)), and sdt and rr inside theirs, is read off the means. Where lr and sparsity
 are chosen on a validation split (`Terms.validation`), K stays what it is: the split takes the test set's luck out of
-the choice, but what a seed was lucky with, it is on both. The verdict is that of the chosen tickets against the chosen
-lrs of their rivals: "none" denies those tickets, not all.
+the choice, but what a seed was lucky with, it is on both. The verdict is that of the chosen tickets, against their
+rivals at all lrs: "none" denies those tickets, not all.
 
 A rule of fewer assumptions (no prior), a bolder one (one variance for all gaps) and a bootstrap over seeds are held
 beside this one in reports/examples/calibration.md, from which it was chosen.
@@ -191,7 +191,8 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
     tickets = [Ticket(place.index, place.means, lr) for place in found for lr in place.means.lt]
     if terms.validation:
         tickets = chosen(tickets, lengths, terms)
-    parts: list[tuple[int, int, float, int, Contrast]] = []
+    parts: list[tuple[int, int, int, float, int, Contrast]] = []
+    rivals: dict[bytes, int] = {}  # one sample serves several tickets
     settled: list[tuple[int, int, bool | None]] = []
     doubted: dict[tuple[int, int], tuple[str, ...]] = {}
     for index, ticket in enumerate(tickets):
@@ -201,10 +202,12 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
         for each in found[ticket.place].first(terms) + found[ticket.place].others(ticket, terms):
             if isinstance(each, _Gap):
                 claim = grids if each.number == 1 else paid
-                parts.append((index, each.number, each.margin, claim, each.contrast))
+                rival = rivals.setdefault(each.rival.accuracy.tobytes(), len(rivals))
+                gap = contrast(each.one, each.rival, terms.test_size)
+                parts.append((index, each.number, rival, each.margin, claim, gap))
             else:
                 settled.append((index, *each))
-    sizes = [len(sample.accuracy) for place in found for arm in place.arms.values() for sample in arm.values()]
+    sizes = [len(sample.accuracy) for place in found for arm in ARMS for sample in place.arms[arm].values()]
     return Confidence(
         terms,
         tuple(place.means for place in found),
@@ -219,11 +222,12 @@ def confidence(lengths: ByLength, terms: Terms) -> Confidence:
 
 @dataclass(frozen=True)
 class _Gap:
-    """A gap that decides a condition, or half of it."""
+    """A gap that decides a condition, or half of it, from the rival up to the other."""
 
     number: int
     margin: float
-    contrast: Contrast
+    one: Sample
+    rival: Sample
 
 
 _Settled = tuple[int, bool | None]  # the number of a condition, and what no gap decides of it
@@ -236,7 +240,6 @@ class _Place:
     index: int
     means: Means
     arms: Mapping[str, Mapping[float, Sample]]  # "dense_2t" beside the arms
-    test_size: int | None
 
     @classmethod
     def of(cls, index: int, lengths: ByLength, place: tuple[str | None, float | None], terms: Terms) -> _Place:
@@ -246,7 +249,7 @@ class _Place:
         }
         probe = [row for row in lengths.double if row.arm == "dense" and serves(row, *place)]
         arms["dense_2t"] = samples(probe, terms.test_size)
-        return cls(index, means_at(lengths, *place), arms, terms.test_size)
+        return cls(index, means_at(lengths, *place), arms)
 
     def first(self, terms: Terms) -> list[_Gap | _Settled]:
         """Condition 1: sparsity, the probe at twice the epochs, the place of the best lr."""
@@ -259,7 +262,7 @@ class _Place:
             return [*known, (1, None)]
         best = best_lr(self.means.dense)
         once, twice = self._at("dense", best), self._at("dense_2t", best)
-        return [*known, _Gap(1, -terms.delta - TIE, contrast(once, twice, self.test_size))]
+        return [*known, _Gap(1, -terms.delta - TIE, once, twice)]
 
     def others(self, ticket: Ticket, terms: Terms) -> list[_Gap | _Settled]:
         """Conditions 2 to 5 of a ticket."""
@@ -273,7 +276,7 @@ class _Place:
             levels: Levels = getattr(ticket.means, arm)
             lrs = [ticket.lr] if number == 4 else list(levels)
             margin = terms.gamma + TIE if number in {2, 3} else -terms.delta - TIE
-            found += [_Gap(number, margin, contrast(own, self._at(arm, lr), self.test_size)) for lr in lrs]
+            found += [_Gap(number, margin, own, self._at(arm, lr)) for lr in lrs]
         return found
 
     def doubts(self, number: int, lr: float, terms: Terms) -> tuple[str, ...]:

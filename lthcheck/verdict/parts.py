@@ -24,6 +24,7 @@ class Parts:
     Attributes:
         ticket: its place in the list of all tickets.
         number: the condition, 1 to 5.
+        rival: which sample the ticket is held against; equal where it is the same one.
         margin: the condition asks for a gap above it, a fraction.
         claim: how many tests share the error rate with the part when it is called true.
         gap, variance, n, freedom, test, test_freedom: as `lthcheck.verdict.sample.Contrast` has them.
@@ -31,6 +32,7 @@ class Parts:
 
     ticket: Whole
     number: Whole
+    rival: Whole
     margin: Array
     claim: Array
     gap: Array
@@ -41,11 +43,11 @@ class Parts:
     test_freedom: Array
 
     @classmethod
-    def of(cls, parts: Iterable[tuple[int, int, float, int, Contrast]]) -> Parts:
-        """From a tuple for each: ticket, number, margin, claim, contrast."""
-        rows = [(*each[:4], *vars(each[4]).values()) for each in parts]
-        ticket, number, *rest = np.array(rows, dtype=float).reshape(-1, 10).T
-        return cls(ticket.astype(np.int64), number.astype(np.int64), *rest)
+    def of(cls, parts: Iterable[tuple[int, int, int, float, int, Contrast]]) -> Parts:
+        """From a tuple for each: ticket, number, rival, margin, claim, contrast."""
+        rows = [(*each[:5], *vars(each[5]).values()) for each in parts]
+        ticket, number, rival, *rest = np.array(rows, dtype=float).reshape(-1, 11).T
+        return cls(ticket.astype(np.int64), number.astype(np.int64), rival.astype(np.int64), *rest)
 
     def errors(self, more: int = 0) -> tuple[Array, Array]:
         """The error rates of the study at which each part would be called true, and false: of shape `(part,)`.
@@ -82,8 +84,9 @@ class Parts:
     def _steadied(self) -> tuple[Array, Array]:
         variance, freedom = self.variance.copy(), self.freedom.copy()
         for alike in ALIKE:
-            of_kind = np.isin(self.number, alike)
-            variance[of_kind], freedom[of_kind] = steadied(variance[of_kind], freedom[of_kind])
+            kind = np.isin(self.number, alike)
+            witnesses = min(len(np.unique(side[kind])) for side in (self.ticket, self.rival))
+            variance[kind], freedom[kind] = steadied(variance[kind], freedom[kind], witnesses=witnesses)
         return variance, freedom
 
     def _spread(self, more: int = 0) -> tuple[Array, Array]:

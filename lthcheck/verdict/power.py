@@ -31,12 +31,13 @@ def reach(seeds: int, sd: float, *, tickets: int = 1, looks: Sequence[int] = ())
     import numpy as np
     from scipy.special import gammaincinv, ndtr, stdtrit
 
-    from lthcheck.verdict.spread import FEWEST, MOST
+    from lthcheck.verdict.spread import LEAST, MOST
 
     if seeds < 2:
         return None
     own = seeds - 1
-    prior = MOST if tickets >= FEWEST else 0.0
+    prior = min(MOST, (tickets - 1.0) * own)
+    prior = prior if prior >= LEAST else 0.0
     found = gammaincinv(own / 2, (np.arange(QUANTILES) + 0.5) / QUANTILES) * 2 / own  # variances, of a true one of 1
     steady = np.maximum(found, (prior + own * found) / (prior + own))
     asked = stdtrit(own + prior, 1 - ERROR / 2 / tickets * spent(looks, seeds)) * np.sqrt(steady)

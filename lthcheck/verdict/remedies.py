@@ -32,7 +32,7 @@ def more_seeds(certainty: Certainty | None) -> Iterator[str]:
     """How many seeds would decide what the seeds leave open; nothing where no number of them would."""
     if certainty is not None and certainty.more_seeds is not None:
         enough = f"{count(certainty.more_seeds, 'more seed')} for each arm would decide it"
-        yield f"{enough}, if means and spreads stay what they are"
+        yield f"{enough}, if means and spreads stay what they are and no gap closes at 2T"
 
 
 def _open_questions(exam: Exam, reading: Reading, sure: int) -> Iterator[str]:

@@ -3,10 +3,11 @@
 Three seeds estimate a variance with two degrees of freedom, which alone would ask for gaps of some 20 standard errors
 in a study of 55 tickets. The other gaps of the same kind say what is usual, and that counts for the more degrees of
 freedom the more alike they are: a scaled inverse chi-squared prior, fitted to the logarithms of their variances (Smyth
-2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. Below LEAST they are
-not alike, and each stands alone: with 3 seeds, 110 tickets and 12 of them 8 times as noisy, steadying gave false
-tickets in 6 % of studies (n = 1500). No variance is made smaller than it was found, since gaps at a large lr may well be
-noisier than the rest; the calibration says what it would cost to pool them all (reports/examples/calibration.md).
+2004, "Linear models and empirical Bayes methods", sec. 6.2), of MOST degrees of freedom at most. It can be no surer
+than its witnesses: gaps to one rival share its seeds, and a hundred of them are not a hundred. Below LEAST the gaps are
+not alike, or too few, and each stands alone: with 3 seeds, 110 tickets and 12 of them 8 times as noisy, steadying gave
+false tickets in 6 % of studies (n = 1500). No variance is made smaller than it was found, since gaps at a large lr may
+well be noisier than the rest; the calibration says what pooling them would cost (reports/examples/calibration.md).
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ Array = npt.NDArray[np.float64]
 
 MOST = 10.0
 LEAST = 4.0
-FEWEST = 3  # variances that tell what is usual
 
 
-def steadied(variance: Array, freedom: Array) -> tuple[Array, Array]:
+def steadied(variance: Array, freedom: Array, *, witnesses: int) -> tuple[Array, Array]:
     """Variances of one kind, each made no smaller than is usual, with the degrees of freedom that they have then.
 
     Args:
         variance: of shape `(gap,)`; NaN where it is not known, 0 where all replicates were equal.
         freedom: of shape `(gap,)`.
+        witnesses: how many samples the gaps are of, on the side that has fewer.
 
     Returns:
         Both of shape `(gap,)`; NaN and 0 where nothing is known.
     """
     told = (freedom > 0) & (variance > 0)
-    usual, worth = _prior(variance[told], freedom[told]) if told.sum() >= FEWEST else (0.0, 0.0)
+    usual, worth = _prior(variance[told], freedom[told]) if told.sum() > 1 else (0.0, 0.0)
+    if told.any():
+        worth = min(worth, (witnesses - 1) * float(np.median(freedom[told])))
     if worth < LEAST:
         return np.where(told, variance, np.nan), np.where(told, freedom, 0.0)
     known = freedom > 0

@@ -41,7 +41,8 @@ def parts(study: Study, kind: type[Parts] = Parts) -> Parts:
             test = folds.var(-1, ddof=1) / folds.shape[-1]
         freedom = np.full(shape, 39.0 if study.folds is not None else np.inf)
         ticket = np.broadcast_to(tickets[:, None], shape)
-        fixed = [np.full(shape, float(each)) for each in (number, margin, claim)]
+        known_by = np.broadcast_to(rival[..., 0], shape)  # no two samples begin with the same accuracy
+        fixed = [np.full(shape, float(number)), known_by, np.full(shape, margin), np.full(shape, float(claim))]
         spread = [gaps.mean(-1), gaps.var(-1, ddof=1), np.full(shape, float(n)), np.full(shape, n - 1.0), test, freedom]
         columns.append([column.ravel() for column in (ticket, *fixed, *spread)])
 
@@ -50,8 +51,9 @@ def parts(study: Study, kind: type[Parts] = Parts) -> Parts:
     add(3, GAMMA, len(_TICKETS), ("lt", None), ("rr", None), "all")
     add(4, -DELTA, len(_TICKETS), ("lt", None), ("dense", None), "same")
     add(5, -DELTA, len(_TICKETS), ("lt", None), ("dense", None), "all")
-    ticket, number, *rest = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return kind(ticket.astype(np.int64), number.astype(np.int64), *rest)
+    ticket, number, known_by, *rest = (np.concatenate(column) for column in zip(*columns, strict=True))
+    rivals = np.unique(known_by, return_inverse=True)[1]
+    return kind(ticket.astype(np.int64), number.astype(np.int64), rivals, *rest)
 
 
 def _by_ticket(study, arm, lrs, source=None):

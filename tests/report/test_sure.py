@@ -147,8 +147,14 @@ def test_support_is_shown_on_its_side_of_what_is_asked(make_sure: Make, support:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (8, "- 8 more seeds for each arm would decide it, if means and spreads stay what they are."),
-        (1, "- 1 more seed for each arm would decide it, if means and spreads stay what they are."),
+        (
+            8,
+            "- 8 more seeds for each arm would decide it, if means and spreads stay what they are and no gap closes at 2T.",
+        ),
+        (
+            1,
+            "- 1 more seed for each arm would decide it, if means and spreads stay what they are and no gap closes at 2T.",
+        ),
         (None, "- No number of seeds alone would decide it."),
     ],
 )

@@ -92,7 +92,8 @@ class TestSeeds:
         assert few.verdict == "undecided"
         more = few.certainty.more_seeds
         assert few.advice == (
-            f"{more} more seeds for each arm would decide it, if means and spreads stay what they are",
+            f"{more} more seeds for each arm would decide it, if means and spreads stay what they are and no "
+            "gap closes at 2T",
         )
         assert said(rows(JACKPOT, seeds=3 + more, sd=0.003)).verdict == "jackpot"
 
