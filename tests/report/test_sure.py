@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MORE = {"more_seeds": 8}
 
+IF = "if means and spreads stay what they are and no gap closes at 2T."
+
 
 def section(text: str, title: str) -> str:
     """What stands under a heading."""
@@ -149,11 +151,11 @@ def test_support_is_shown_on_its_side_of_what_is_asked(make_sure: Make, support:
     [
         (
             8,
-            "- 8 more seeds for each arm would decide it, if means and spreads stay what they are and no gap closes at 2T.",
+            f"- 8 more seeds for each arm would decide it, {IF}",
         ),
         (
             1,
-            "- 1 more seed for each arm would decide it, if means and spreads stay what they are and no gap closes at 2T.",
+            f"- 1 more seed for each arm would decide it, {IF}",
         ),
         (None, "- No number of seeds alone would decide it."),
     ],

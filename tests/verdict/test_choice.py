@@ -82,16 +82,11 @@ class TestTicket:
 
 
 class TestRivals:
-    def test_are_held_against_at_the_lr_that_is_best_on_the_split(self):
-        """On the test split rr has its best at .2, on the other at .1."""
+    def test_are_held_against_at_every_lr(self):
+        """A choice among rivals would hide one that was unlucky on the split, and noisy."""
         validation = JACKPOT | {"rr": {0.1: 0.872, 0.2: 0.870, 0.4: 0.860}}
         (ticket,) = tickets(validated(JACKPOT, validation))
-        assert ticket.means.rr == pytest.approx({0.1: 0.860})
-        assert ticket.means.sdt == pytest.approx({0.2: 0.860})
-
-    def test_dense_is_so_at_the_lr_of_the_ticket_and_at_its_best(self):
-        (ticket,) = tickets(validated(JACKPOT, BETTER_AT_01))
-        assert ticket.means.dense == pytest.approx({0.1: 0.895, 0.2: 0.901})
+        assert ticket.means.rr == pytest.approx(JACKPOT["rr"])
 
     def test_that_are_missing_stay_so(self):
         lengths = by_length([row for row in validated(JACKPOT, JACKPOT) if row.arm == "lt"])

@@ -20,7 +20,15 @@ def seen(seeds: int, tickets: int, *, studies: int = 400) -> float:
         gaps = one + reach(seeds, 1.0, tickets=tickets) - other
         each = np.ones(tickets)
         spread = (gaps.var(1, ddof=1), seeds * each, (seeds - 1) * each, 0 * each, np.inf * each)
-        parts = Parts(np.arange(tickets), 2 * np.ones(tickets, int), 0 * each, tickets * each, gaps.mean(1), *spread)
+        parts = Parts(
+            np.arange(tickets),
+            2 * np.ones(tickets, int),
+            np.arange(tickets),
+            0 * each,
+            tickets * each,
+            gaps.mean(1),
+            *spread,
+        )
         called.append(parts.errors()[0] <= ERROR)
     return float(np.mean(called))
 

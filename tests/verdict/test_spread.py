@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import polygamma, psi
 
-from lthcheck.verdict.spread import FEWEST, MOST, _trigamma_inverse, steadied
+from lthcheck.verdict import spread
+from lthcheck.verdict.spread import LEAST, MOST, _trigamma_inverse
 
+MANY = 10**9
 POSITIVE = st.floats(1e-8, 1e-2)
+
+
+def steadied(variance, freedom, witnesses=MANY):
+    return spread.steadied(variance, freedom, witnesses=witnesses)
 
 
 def drawn(prior, freedom, usual=2e-6, count=6000, seed=0):
@@ -21,7 +27,7 @@ def drawn(prior, freedom, usual=2e-6, count=6000, seed=0):
 
 
 @pytest.mark.parametrize("freedom", [2, 9])
-@pytest.mark.parametrize("prior", [2.0, 4.0, 8.0])
+@pytest.mark.parametrize("prior", [5.0, 8.0])
 def test_the_prior_is_recovered(prior, freedom):
     _, counted = steadied(*drawn(prior, freedom))
     assert np.unique(counted) == pytest.approx([freedom + prior], abs=0.12 * prior)
@@ -29,7 +35,7 @@ def test_the_prior_is_recovered(prior, freedom):
 
 @pytest.mark.parametrize("freedom", [2, 9])
 def test_the_usual_variance_is_recovered(freedom):
-    variance, counted = drawn(4.0, freedom)
+    variance, counted = drawn(6.0, freedom)
     variance[0] = 0.0  # which shows the prior alone
     steady, counted = steadied(variance, counted)
     assert steady[0] * counted[0] / (counted[0] - freedom) == pytest.approx(2e-6, rel=0.05)
@@ -44,9 +50,17 @@ def test_variances_of_one_truth_count_the_most():
     assert np.unique(steadied(*drawn(None, 2))[1]) == pytest.approx([2 + MOST], abs=0.5)
 
 
-def test_unlike_variances_count_little():
-    variance = np.geomspace(1e-9, 1e-3, 20)
-    assert steadied(variance, np.full(20, 9.0))[1].max() < 9 + 1
+def test_unlike_variances_stand_alone():
+    variance, freedom = np.geomspace(1e-9, 1e-3, 20), np.full(20, 9.0)
+    assert [each.tolist() for each in steadied(variance, freedom)] == [variance.tolist(), freedom.tolist()]
+
+
+@pytest.mark.parametrize(("witnesses", "worth"), [(1, 0), (2, 0), (3, 4), (4, 6), (6, MOST), (99, MOST)])
+def test_they_count_for_no_more_than_their_witnesses(witnesses, worth):
+    """Of 2 degrees of freedom each; less than LEAST is nothing."""
+    assert LEAST == 4
+    counted = steadied(np.full(20, 1e-6), np.full(20, 2.0), witnesses)[1]
+    assert np.unique(counted).tolist() == [2 + worth]
 
 
 @given(st.lists(st.tuples(POSITIVE | st.just(0.0), st.integers(0, 20)), min_size=1, max_size=12))
@@ -60,10 +74,10 @@ def test_no_variance_gets_smaller_and_none_counts_for_less(found):
     assert (counted[~known] == 0).all()
 
 
-@given(st.lists(POSITIVE, min_size=1, max_size=FEWEST - 1), st.integers(1, 20))
-def test_fewer_than_three_stay_as_they_are(variances, freedom):
-    steady, counted = steadied(np.array(variances), np.full(len(variances), float(freedom)))
-    assert (steady.tolist(), counted.tolist()) == (variances, [freedom] * len(variances))
+@given(POSITIVE, st.integers(1, 20))
+def test_one_stays_as_it_is(variance, freedom):
+    steady, counted = steadied(np.array([variance]), np.array([float(freedom)]))
+    assert (steady.tolist(), counted.tolist()) == ([variance], [freedom])
 
 
 def test_no_variances_at_all():
