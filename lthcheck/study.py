@@ -140,9 +140,11 @@ class Study:
                 raise ValueError(f"until-decided={most!r} {rule}, or leave it out")
             check_whole("until-decided", most, least=1, most=MOST_SEEDS)
             if most < first:
-                raise ValueError(f"until-decided={most} must be at least the {first} seeds that the study begins with")
+                rule = f"must be at least the {first} seeds that the study begins with"
+                raise ValueError(f"until-decided={most} {rule}; allow more, or begin with fewer")
             seen = looks(first, most)
-        return replace(self.terms, looks=seen, most_lrs=len(self.recipe.lrs) + self.extend_lr if self.extend_lr else 0)
+        paid = self.extend_lr > 0 and self.terms.rule == "confident"
+        return replace(self.terms, looks=seen, most_lrs=len(self.recipe.lrs) + self.extend_lr if paid else 0)
 
     def _refuse_one_rung_twice(self) -> None:
         asked: dict[float, float] = {}

@@ -13,7 +13,18 @@ from lthcheck.arms import Arms
 from lthcheck.grid import best_lr, lrs_beyond
 from lthcheck.recipe import RECIPES
 from lthcheck.run import needs
-from lthcheck.sequel import Stage, control_probes, dense_probe, evidence, extended, first, grid, next_stage, places
+from lthcheck.sequel import (
+    Stage,
+    control_probes,
+    dense_probe,
+    evidence,
+    extended,
+    first,
+    grid,
+    later,
+    next_stage,
+    places,
+)
 from lthcheck.study import Slot, Study
 from lthcheck.verdict.terms import Terms
 
@@ -132,14 +143,18 @@ class TestExtended:
         assert len(found.lrs) == len(LRS) + 1
         assert extended(asked, found, rows_of(asked, stage=found, best={"rr": 0.01, "sdt": 4.0})) is None
 
-    @pytest.mark.parametrize(("best", "end"), [(0.1, 0.1), (0.4, 0.4)])
-    def test_not_beyond_an_lr_at_which_every_dense_training_diverged(self, best, end):
+    def test_not_above_an_lr_at_which_every_dense_training_diverged(self):
         asked = study(extend_lr=4)
-        rows = rows_of(asked, best={"sdt": best}, diverged={("dense", end)})
+        rows = rows_of(asked, best={"sdt": 0.4}, diverged={("dense", 0.4)})
         assert extended(asked, first(asked), rows) is None
-        (survivor, *_) = [index for index, one in enumerate(rows) if (one.arm, one.lr) == ("dense", end)]
+        (survivor, *_) = [index for index, one in enumerate(rows) if (one.arm, one.lr) == ("dense", 0.4)]
         rows[survivor] = replace(rows[survivor], diverged=False)
         assert extended(asked, first(asked), rows) is not None
+
+    def test_below_an_lr_at_which_all_diverged(self):
+        asked = study(extend_lr=4, lrs=(50.0,))
+        rows = rows_of(asked, best=50.0, diverged={("dense", 50.0)})
+        assert extended(asked, first(asked), rows).lrs == (25.0, 50.0)
 
     @settings(deadline=None, max_examples=30)
     @given(st.floats(0.001, 50), st.integers(0, 8))
@@ -151,6 +166,16 @@ class TestExtended:
             stage = more
         reached = {lr: accuracy(Slot("dense", None, None, lr, 0, EPOCHS), TICKET, best) for lr in stage.lrs}
         assert len(stage.lrs) == len(LRS) + limit or not lrs_beyond(stage.lrs, best_lr(reached))
+
+
+class TestLater:
+    @pytest.mark.parametrize("stored", [(0.05, 0.025), (0.8, 1.6)])
+    def test_counts_the_lrs_that_leave_most_to_train(self, stored):
+        asked = study(extend_lr=2)
+        (begun,) = Arms(asked, Facts()).course({})
+        found = later(asked, {}, lambda slot: slot.lr not in stored, begun, 1000)
+        beyond = {slot.lr for slot in found if slot.epochs == EPOCHS} - set(LRS)
+        assert beyond == {0.05, 0.025, 0.8, 1.6} - set(stored)
 
 
 class TestSeeds:
@@ -203,7 +228,7 @@ class TestSeeds:
 class TestStudy:
     def test_its_terms_pay_for_what_it_may_grow_by(self):
         terms = study(extend_lr=2, until_decided=8, terms=CONFIDENT).terms
-        assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(study.recipe.lrs) + 2)
+        assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(LRS) + 2)
 
     def test_the_rule_paper_pays_for_nothing(self):
         assert study(extend_lr=2).terms == Terms()
@@ -228,7 +253,7 @@ class TestStudy:
             ({"extend_lr": -1}, "extend-lr=-1 must be at least 0"),
             ({"extend_lr": 9}, "extend-lr=9 must be at most 8"),
             ({"until_decided": 8}, "until-decided=8 goes with the rule confident"),
-            ({"until_decided": 1, "terms": CONFIDENT}, "until-decided=1 must be at least the 2 seeds"),
+            ({"until_decided": 1, "terms": CONFIDENT}, "until-decided=1 must be at least the 2 seeds .*; allow more"),
             ({"until_decided": 1001, "terms": CONFIDENT}, "until-decided=1001 must be at most 1000"),
         ],
     )
