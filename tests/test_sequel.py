@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -67,6 +69,12 @@ def rows_of(asked, levels=TICKET, *, stage=None, best=0.2, diverged=()):
     known = {slot: row(slot, accuracy(slot, levels, best), diverged=(slot.arm, slot.lr) in diverged) for slot in slots}
     probe = dense_probe(asked, stage, known)
     return [*known.values(), *(row(slot, accuracy(slot, levels, best)) for slot in probe)]
+
+
+def everywhere(asked, rows, test_size):
+    """The judge leaves every verdict open, and a ticket stands wherever the sparsity is not trivial."""
+    cells = [SimpleNamespace(method=m, sparsity=S, at_least="secondary") for m in asked.methods]
+    return SimpleNamespace(judgement=SimpleNamespace(verdict="undecided", cells=cells))
 
 
 def probed(asked, rows):
@@ -176,6 +184,23 @@ class TestLater:
         found = later(asked, {}, lambda slot: slot.lr not in stored, begun, 1000)
         beyond = {slot.lr for slot in found if slot.epochs == EPOCHS} - set(LRS)
         assert beyond == {0.05, 0.025, 0.8, 1.6} - set(stored)
+
+
+    @settings(deadline=None, max_examples=25)
+    @given(st.integers(0, 2**32), st.integers(0, 3), st.sampled_from([2, 3, 9]))
+    def test_no_more_is_wanted_than_was_said(self, draw, extend_lr, most):
+        """Whatever the accuracies, with every verdict open and a ticket wherever one may stand."""
+        asked = study(("imp", "omp"), sparsities=(0.36, 0.672), extend_lr=extend_lr, until_decided=most, terms=CONFIDENT)
+        arms, random, known, said = Arms(asked, Facts()), Random(draw), {}, []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("lthcheck.sequel._examined", everywhere)
+            while wanted := arms.next(asked.questions(), known):
+                *_, last = arms.course(known)
+                more = {*later(asked, known, lambda slot: slot not in known, last, 1000)}
+                said.append(len(known.keys() | wanted.keys() | more))
+                for slot in random.sample(sorted(wanted, key=str), random.randint(1, len(wanted))):
+                    known[slot] = row(slot, random.random())
+        assert len(known) <= min(said)
 
 
 class TestSeeds:
