@@ -252,7 +252,7 @@ def _trained_on(row: Row) -> Row:
     return replace(row, epochs=2 * row.epochs)
 
 
-@lru_cache(maxsize=16)  # a study is asked again and again on its way, and a large one takes a second
+@lru_cache(maxsize=256)  # a study is asked again and again, of each of its looks, and a large one takes a second
 def _examined(study: Study, rows: tuple[Row, ...], test_size: int | None) -> Examination:
     # a look forward along the line: judging is a pure function of rows, and what is wanted next follows from it
     from lthcheck.verdict.judge import examine

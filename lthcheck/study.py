@@ -224,7 +224,8 @@ class Study:
             store: the folder that keeps results; without, one in the user's cache.
 
         Returns:
-            The evidence, for `lthcheck.judge`.
+            The evidence, for `lthcheck.judge`. By the study's own terms, in which its growth is paid for, it is judged
+            by `judge(rows, **vars(study.terms))`.
 
         Raises:
             ValueError: for a study that cannot be run, before anything is trained.

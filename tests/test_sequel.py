@@ -26,8 +26,10 @@ from lthcheck.sequel import (
     later,
     next_stage,
     places,
+    slot_of,
 )
 from lthcheck.study import Slot, Study
+from lthcheck.verdict.judge import judge
 from lthcheck.verdict.terms import Terms
 
 LRS, EPOCHS = (0.1, 0.2, 0.4), 8
@@ -185,12 +187,13 @@ class TestLater:
         beyond = {slot.lr for slot in found if slot.epochs == EPOCHS} - set(LRS)
         assert beyond == {0.05, 0.025, 0.8, 1.6} - set(stored)
 
-
     @settings(deadline=None, max_examples=25)
     @given(st.integers(0, 2**32), st.integers(0, 3), st.sampled_from([2, 3, 9]))
     def test_no_more_is_wanted_than_was_said(self, draw, extend_lr, most):
         """Whatever the accuracies, with every verdict open and a ticket wherever one may stand."""
-        asked = study(("imp", "omp"), sparsities=(0.36, 0.672), extend_lr=extend_lr, until_decided=most, terms=CONFIDENT)
+        asked = study(
+            ("imp", "omp"), sparsities=(0.36, 0.672), extend_lr=extend_lr, until_decided=most, terms=CONFIDENT
+        )
         arms, random, known, said = Arms(asked, Facts()), Random(draw), {}, []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("lthcheck.sequel._examined", everywhere)
@@ -249,11 +252,33 @@ class TestSeeds:
         assert [each.stage.seeds for each in course] == [2, 3]
         assert evidence(course).stage.seeds == 2
 
+    def test_of_many_looks_each_is_judged_once(self, monkeypatch):
+        judged = []
+
+        def examine(rows, terms, *, epochs):
+            judged.append(len(rows))
+            return everywhere(asked, rows, 1000)
+
+        monkeypatch.setattr("lthcheck.verdict.judge.examine", examine)
+        asked = study(lrs=(0.2,), until_decided=200, terms=CONFIDENT)
+        arms, known = Arms(asked, Facts()), {}
+        for at in (row(slot, 0.5) for place in places(asked, ["imp"]) for slot in grid(asked, place, [0.2], 200)):
+            known |= {slot_of(each): each for each in (at, replace(at, epochs=2 * EPOCHS, accuracy=0.6))}
+        course = arms.course(known)
+        assert course[-1].whole
+        before = len(judged)
+        assert arms.course(known) == course
+        assert len(judged) == before
+
 
 class TestStudy:
     def test_its_terms_pay_for_what_it_may_grow_by(self):
         terms = study(extend_lr=2, until_decided=8, terms=CONFIDENT).terms
         assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(LRS) + 2)
+
+    def test_its_evidence_is_judged_by_its_terms(self):
+        asked = study(until_decided=8, terms=CONFIDENT)
+        assert judge(rows_of(asked), **vars(asked.terms)).looks == (2, 3, 5, 8)
 
     def test_the_rule_paper_pays_for_nothing(self):
         assert study(extend_lr=2).terms == Terms()
