@@ -76,7 +76,8 @@ class Parts:
     def _refute(self) -> Array:
         """How many tests share the error rate with each part called false: a fifth goes to each condition."""
         condition = 5 * self.ticket + self.number - 1
-        return 5.0 * np.bincount(condition)[condition]
+        sharing: Array = 5.0 * np.bincount(condition)[condition]
+        return sharing
 
     @cached_property
     def _steadied(self) -> tuple[Array, Array]:
