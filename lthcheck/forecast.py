@@ -161,7 +161,7 @@ def _resolution(want: Wants) -> Resolution:
     assumed = (("sd", sd), ("accuracy", accuracy))
     sd, accuracy = ASSUMED_SD if sd is None else sd, ASSUMED_ACCURACY if accuracy is None else accuracy
     study, terms = want.study, want.study.terms
-    tickets = len(study.methods) * len(study.sparsities) * max(len(study.recipe.lrs), terms.most_lrs)
+    tickets = len(study.methods) * len(study.sparsities) * (len(study.recipe.lrs) + study.extend_lr)
     return Resolution(
         seeds=study.recipe.seeds,
         sd=sd,

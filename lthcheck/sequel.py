@@ -105,13 +105,16 @@ def control_probes(study: Study, stage: Stage, rows: Sequence[Row], test_size: i
 
 
 def next_stage(study: Study, stage: Stage, rows: Sequence[Row], test_size: int | None) -> Stage | None:
-    """The stage after one whose evidence is whole; None where the study is at its end.
+    """The stage after one whose evidence is whole; None where the study is at its end, or seeds would decide nothing.
 
     Args:
         rows: all that the stage asks for, its probes included.
     """
     seeds = next((seeds for seeds in _looks(study) if seeds > stage.seeds), None)
-    if seeds is None or _examined(study, tuple(rows), test_size).judgement.verdict != "undecided":
+    if seeds is None:
+        return None
+    examined = _examined(study, tuple(rows), test_size)
+    if examined.judgement.verdict != "undecided" or examined.left_to_doubt:
         return None
     return Stage(stage.lrs, seeds)
 
@@ -119,7 +122,7 @@ def next_stage(study: Study, stage: Stage, rows: Sequence[Row], test_size: int |
 def extended(study: Study, stage: Stage, rows: Iterable[Row]) -> Stage | None:
     """The stage with the lrs that would put the best one of every arm inside the grid; None where nothing is added.
 
-    Nothing is added beyond an lr at which every dense training diverged.
+    Nothing is added above an lr at which every dense training diverged.
 
     Args:
         rows: of T epochs at every lr and seed of the stage.
@@ -128,13 +131,13 @@ def extended(study: Study, stage: Stage, rows: Iterable[Row]) -> Stage | None:
     if not left:
         return None
     known = {slot_of(row): row for row in rows}
-    low, high = min(stage.lrs), max(stage.lrs)
-    lost = {lr for lr in (low, high) if _all_diverged(study, stage, lr, known)}
+    high = max(stage.lrs)
+    most = high if _all_diverged(study, stage, high, known) else math.inf
     more: dict[float, None] = {}
     for place in places(study, study.methods):
         best = _best(study, place, stage, known)
         for lr in () if best is None else lrs_beyond(stage.lrs, best):
-            if 0 < lr < math.inf and (low if lr < low else high) not in lost:
+            if 0 < lr < most:
                 more[lr] = None
     return Stage(tuple(sorted((*stage.lrs, *list(more)[:left]))), stage.seeds) if more else None
 
@@ -189,7 +192,13 @@ def later(
         probe = dense_probe(study, stage, known)
         once = (known[slot._replace(epochs=study.recipe.epochs)] for slot in probe)
         return control_probes(study, stage, [*rows, *map(_trained_on, once)], test_size)
-    every, lrs = places(study, study.methods), _outward(study, stage.lrs)
+    every = places(study, study.methods)
+
+    def to_train(lr: float) -> int:
+        return sum(missing(slot) for place in every for slot in grid(study, place, [lr], study.most_seeds))
+
+    left = _lrs_left(study, stage)
+    lrs = (*stage.lrs, *sorted(_outward(stage.lrs, left), key=to_train, reverse=True)[:left])
     found = [slot for place in every for slot in grid(study, place, lrs, study.most_seeds)] if grows else []
     for place in every:
         trivial = place[2] is not None and not reaches(place[2], NON_TRIVIAL)
@@ -214,10 +223,12 @@ def _lrs_left(study: Study, stage: Stage) -> int:
     return len(study.recipe.lrs) + study.extend_lr - len(stage.lrs)
 
 
-def _outward(study: Study, lrs: tuple[float, ...]) -> tuple[float, ...]:
-    for _ in range(len(study.recipe.lrs) + study.extend_lr - len(lrs)):
-        lrs = (*lrs, lrs_beyond(lrs, max(lrs))[-1])
-    return lrs
+def _outward(lrs: tuple[float, ...], steps: int) -> list[float]:
+    """The lrs that so many steps to either side lead to."""
+    grid = lrs
+    for _ in range(steps):
+        grid = (*grid, lrs_beyond(grid, min(grid))[0], lrs_beyond(grid, max(grid))[-1])
+    return list(grid[len(lrs) :])
 
 
 def _looks(study: Study) -> tuple[int, ...]:
@@ -244,7 +255,7 @@ def _trained_on(row: Row) -> Row:
     return replace(row, epochs=2 * row.epochs)
 
 
-@lru_cache(maxsize=16)  # a study is asked again and again on its way, and a large one takes a second
+@lru_cache(maxsize=256)  # a study is asked again and again, of each of its looks, and a large one takes a second
 def _examined(study: Study, rows: tuple[Row, ...], test_size: int | None) -> Examination:
     # a look forward along the line: judging is a pure function of rows, and what is wanted next follows from it
     from lthcheck.verdict.judge import examine

@@ -140,9 +140,11 @@ class Study:
                 raise ValueError(f"until-decided={most!r} {rule}, or leave it out")
             check_whole("until-decided", most, least=1, most=MOST_SEEDS)
             if most < first:
-                raise ValueError(f"until-decided={most} must be at least the {first} seeds that the study begins with")
+                rule = f"must be at least the {first} seeds that the study begins with"
+                raise ValueError(f"until-decided={most} {rule}; allow more, or begin with fewer")
             seen = looks(first, most)
-        return replace(self.terms, looks=seen, most_lrs=len(self.recipe.lrs) + self.extend_lr if self.extend_lr else 0)
+        paid = self.extend_lr > 0 and self.terms.rule == "confident"
+        return replace(self.terms, looks=seen, most_lrs=len(self.recipe.lrs) + self.extend_lr if paid else 0)
 
     def _refuse_one_rung_twice(self) -> None:
         asked: dict[float, float] = {}
@@ -222,7 +224,8 @@ class Study:
             store: the folder that keeps results; without, one in the user's cache.
 
         Returns:
-            The evidence, for `lthcheck.judge`.
+            The evidence, for `lthcheck.judge`. By the study's own terms, in which its growth is paid for, it is judged
+            by `judge(rows, **vars(study.terms))`.
 
         Raises:
             ValueError: for a study that cannot be run, before anything is trained.

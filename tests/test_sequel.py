@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +15,21 @@ from lthcheck.arms import Arms
 from lthcheck.grid import best_lr, lrs_beyond
 from lthcheck.recipe import RECIPES
 from lthcheck.run import needs
-from lthcheck.sequel import Stage, control_probes, dense_probe, evidence, extended, first, grid, next_stage, places
+from lthcheck.sequel import (
+    Stage,
+    control_probes,
+    dense_probe,
+    evidence,
+    extended,
+    first,
+    grid,
+    later,
+    next_stage,
+    places,
+    slot_of,
+)
 from lthcheck.study import Slot, Study
+from lthcheck.verdict.judge import judge
 from lthcheck.verdict.terms import Terms
 
 LRS, EPOCHS = (0.1, 0.2, 0.4), 8
@@ -56,6 +71,12 @@ def rows_of(asked, levels=TICKET, *, stage=None, best=0.2, diverged=()):
     known = {slot: row(slot, accuracy(slot, levels, best), diverged=(slot.arm, slot.lr) in diverged) for slot in slots}
     probe = dense_probe(asked, stage, known)
     return [*known.values(), *(row(slot, accuracy(slot, levels, best)) for slot in probe)]
+
+
+def everywhere(asked, rows, test_size):
+    """The judge leaves every verdict open, and a ticket stands wherever the sparsity is not trivial."""
+    cells = [SimpleNamespace(method=m, sparsity=S, at_least="secondary") for m in asked.methods]
+    return SimpleNamespace(judgement=SimpleNamespace(verdict="undecided", cells=cells))
 
 
 def probed(asked, rows):
@@ -132,14 +153,18 @@ class TestExtended:
         assert len(found.lrs) == len(LRS) + 1
         assert extended(asked, found, rows_of(asked, stage=found, best={"rr": 0.01, "sdt": 4.0})) is None
 
-    @pytest.mark.parametrize(("best", "end"), [(0.1, 0.1), (0.4, 0.4)])
-    def test_not_beyond_an_lr_at_which_every_dense_training_diverged(self, best, end):
+    def test_not_above_an_lr_at_which_every_dense_training_diverged(self):
         asked = study(extend_lr=4)
-        rows = rows_of(asked, best={"sdt": best}, diverged={("dense", end)})
+        rows = rows_of(asked, best={"sdt": 0.4}, diverged={("dense", 0.4)})
         assert extended(asked, first(asked), rows) is None
-        (survivor, *_) = [index for index, one in enumerate(rows) if (one.arm, one.lr) == ("dense", end)]
+        (survivor, *_) = [index for index, one in enumerate(rows) if (one.arm, one.lr) == ("dense", 0.4)]
         rows[survivor] = replace(rows[survivor], diverged=False)
         assert extended(asked, first(asked), rows) is not None
+
+    def test_below_an_lr_at_which_all_diverged(self):
+        asked = study(extend_lr=4, lrs=(50.0,))
+        rows = rows_of(asked, best=50.0, diverged={("dense", 50.0)})
+        assert extended(asked, first(asked), rows).lrs == (25.0, 50.0)
 
     @settings(deadline=None, max_examples=30)
     @given(st.floats(0.001, 50), st.integers(0, 8))
@@ -151,6 +176,34 @@ class TestExtended:
             stage = more
         reached = {lr: accuracy(Slot("dense", None, None, lr, 0, EPOCHS), TICKET, best) for lr in stage.lrs}
         assert len(stage.lrs) == len(LRS) + limit or not lrs_beyond(stage.lrs, best_lr(reached))
+
+
+class TestLater:
+    @pytest.mark.parametrize("stored", [(0.05, 0.025), (0.8, 1.6)])
+    def test_counts_the_lrs_that_leave_most_to_train(self, stored):
+        asked = study(extend_lr=2)
+        (begun,) = Arms(asked, Facts()).course({})
+        found = later(asked, {}, lambda slot: slot.lr not in stored, begun, 1000)
+        beyond = {slot.lr for slot in found if slot.epochs == EPOCHS} - set(LRS)
+        assert beyond == {0.05, 0.025, 0.8, 1.6} - set(stored)
+
+    @settings(deadline=None, max_examples=25)
+    @given(st.integers(0, 2**32), st.integers(0, 3), st.sampled_from([2, 3, 9]))
+    def test_no_more_is_wanted_than_was_said(self, draw, extend_lr, most):
+        """Whatever the accuracies, with every verdict open and a ticket wherever one may stand."""
+        asked = study(
+            ("imp", "omp"), sparsities=(0.36, 0.672), extend_lr=extend_lr, until_decided=most, terms=CONFIDENT
+        )
+        arms, random, known, said = Arms(asked, Facts()), Random(draw), {}, []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("lthcheck.sequel._examined", everywhere)
+            while wanted := arms.next(asked.questions(), known):
+                *_, last = arms.course(known)
+                more = {*later(asked, known, lambda slot: slot not in known, last, 1000)}
+                said.append(len(known.keys() | wanted.keys() | more))
+                for slot in random.sample(sorted(wanted, key=str), random.randint(1, len(wanted))):
+                    known[slot] = row(slot, random.random())
+        assert len(known) <= min(said)
 
 
 class TestSeeds:
@@ -199,11 +252,33 @@ class TestSeeds:
         assert [each.stage.seeds for each in course] == [2, 3]
         assert evidence(course).stage.seeds == 2
 
+    def test_of_many_looks_each_is_judged_once(self, monkeypatch):
+        judged = []
+
+        def examine(rows, terms, *, epochs):
+            judged.append(len(rows))
+            return everywhere(asked, rows, 1000)
+
+        monkeypatch.setattr("lthcheck.verdict.judge.examine", examine)
+        asked = study(lrs=(0.2,), until_decided=200, terms=CONFIDENT)
+        arms, known = Arms(asked, Facts()), {}
+        for at in (row(slot, 0.5) for place in places(asked, ["imp"]) for slot in grid(asked, place, [0.2], 200)):
+            known |= {slot_of(each): each for each in (at, replace(at, epochs=2 * EPOCHS, accuracy=0.6))}
+        course = arms.course(known)
+        assert course[-1].whole
+        before = len(judged)
+        assert arms.course(known) == course
+        assert len(judged) == before
+
 
 class TestStudy:
     def test_its_terms_pay_for_what_it_may_grow_by(self):
         terms = study(extend_lr=2, until_decided=8, terms=CONFIDENT).terms
-        assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(study.recipe.lrs) + 2)
+        assert (terms.looks, terms.most_lrs) == ((2, 3, 5, 8), len(LRS) + 2)
+
+    def test_its_evidence_is_judged_by_its_terms(self):
+        asked = study(until_decided=8, terms=CONFIDENT)
+        assert judge(rows_of(asked), **vars(asked.terms)).looks == (2, 3, 5, 8)
 
     def test_the_rule_paper_pays_for_nothing(self):
         assert study(extend_lr=2).terms == Terms()
@@ -228,7 +303,7 @@ class TestStudy:
             ({"extend_lr": -1}, "extend-lr=-1 must be at least 0"),
             ({"extend_lr": 9}, "extend-lr=9 must be at most 8"),
             ({"until_decided": 8}, "until-decided=8 goes with the rule confident"),
-            ({"until_decided": 1, "terms": CONFIDENT}, "until-decided=1 must be at least the 2 seeds"),
+            ({"until_decided": 1, "terms": CONFIDENT}, "until-decided=1 must be at least the 2 seeds .*; allow more"),
             ({"until_decided": 1001, "terms": CONFIDENT}, "until-decided=1001 must be at most 1000"),
         ],
     )

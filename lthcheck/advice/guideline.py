@@ -95,7 +95,8 @@ def suggest(
     lrs = _lrs(subject, recipe, rows, epochs.value)
     cells = tried(rows, epochs.value, delta=delta)
     method, sparsity, new = _cells(subject, cells, lrs.value)
-    replicates = _seeds(recipe, rows, epochs.value, seeds)
+    tickets = len(method.value) * len(sparsity.value) * len(lrs.value)
+    replicates = _seeds(recipe, rows, epochs.value, seeds, tickets=tickets)
     if not new:
         again = next(each for each in cells if (each.method, each.sparsity) == (method.value[0], sparsity.value[0]))
         more = max(2 * again.seeds, seeds or 0)
@@ -334,17 +335,18 @@ def _refused(method: str, cells: Iterable[Tried]) -> str:
 # --- seeds ---
 
 
-def _seeds(recipe: Recipe, rows: Sequence[Row], epochs: int, asked: int | None) -> Part:
+def _seeds(recipe: Recipe, rows: Sequence[Row], epochs: int, asked: int | None, *, tickets: int) -> Part:
     if asked is not None:
         return Part(asked, (Reason("as asked", "you"),))
     sd = sd_at(rows, epochs) if len(dense_at(rows, epochs)) > 1 else None
     if sd is None:
         return Part(recipe.seeds, (Reason(f"those of recipe {recipe.name}", recipe.source),))
     seeds = max(2, recipe.seeds)
-    while seeds < MOST_SEEDS and (reach(seeds, sd) or 1) > SEEN_GAP:
+    while seeds < MOST_SEEDS and (reach(seeds, sd, tickets=tickets) or 1) > SEEN_GAP:
         seeds += 1
-    seen = 100 * (reach(seeds, sd) or 0)
-    return Part(seeds, (Reason(f"sd {100 * sd:.2g} pt over seeds: so many tell {seen:.2g} pt from a margin", STORE),))
+    seen, paid = 100 * (reach(seeds, sd, tickets=tickets) or 0), f"{count(tickets, 'ticket')} paid for"
+    told = f"sd {100 * sd:.2g} pt over seeds: so many tell {seen:.2g} pt from a margin, {paid}"
+    return Part(seeds, (Reason(told, STORE),))
 
 
 # --- what to make of it ---

@@ -25,6 +25,7 @@ class Record:
     """A study on record, judged anew with the default margins by what the store holds of it.
 
     Attributes:
+        lrs, seeds: those that it was judged at last, to which it may have grown.
         alike: whether it trains and prunes as the recipe that is asked for does, but for the number of epochs.
         missing: runs without a result.
         verdict: "none", "secondary", "jackpot" or "undecided".
@@ -107,8 +108,8 @@ def _record(entry: Entry, study: Study, rows: Collection[Row], *, alike: bool, d
         recipe=study.recipe.name,
         epochs=epochs,
         device=study.device,
-        lrs=tuple(sorted(study.recipe.lrs)),
-        seeds=study.recipe.seeds,
+        lrs=tuple(sorted(entry.study["lrs"])),
+        seeds=entry.study["seeds"],
         alike=alike,
         missing=sum(run.sparsity is None or run.sparsity in study.sparsities for run in entry.runs) - len(rows),
         verdict=judgement.verdict,

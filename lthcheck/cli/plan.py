@@ -26,7 +26,7 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
       "N + up to M": the M may follow once more is known: probes at twice the epochs, and what the study may grow by;
       the parameters of dense, of the ticket at each sparsity, and of the small dense network (sdt);
       the time on this machine with all its cores, the optimiser steps over all replicas, and the disk space;
-      the gap between two arms that so many seeds can see, and what the test set's size adds.
+      where a ticket must lie for so many seeds to see it by the rule confident, and what the test set's size adds.
 
     The time comes from a few seconds of training on every core, so ask on a machine that is as busy as it will be.
     The options are those of `lthcheck run`: put the one word for the other.

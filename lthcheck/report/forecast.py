@@ -126,7 +126,7 @@ def _reach(found: Mapping[str, Any]) -> str:
         f"{100 * above:.2g} pt above rr and sdt and {100 * abs(near):.2g} pt {side} dense, or further up "
         f"({count(found['tickets'], 'ticket')} paid for)"
     )
-    if found["most_reach"] is not None:
+    if found["most_reach"] not in {None, found["reach"]}:
         above, near = found["most_reach"] + found["gamma"], found["most_reach"] - found["delta"]
         said += f"; with {found['most_seeds']} seeds {100 * above:.2g} pt and {100 * abs(near):.2g} pt "
         said += "above" if near > 0 else "below"

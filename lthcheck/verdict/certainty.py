@@ -64,19 +64,20 @@ def _best(true: Array, false: Array) -> tuple[Errors, Errors]:
     return least, most
 
 
+def decided_by_gaps(shown: Confidence, methods: Collection[str | None], more: int = 0) -> bool:
+    """Whether the gaps decide the verdict, with so many more seeds: what is in doubt is a matter of other evidence."""
+    least, most = prize_errors(shown, methods, more, doubted=False)
+    at_least = [prize for prize, error in least.items() if error <= shown.level]
+    at_most = [prize for prize, error in most.items() if error > shown.level]
+    return at_least == at_most
+
+
 def _more_seeds(shown: Confidence, methods: Collection[str | None]) -> int | None:
-    """By bisection, since more seeds of one spread only narrow the intervals; what is in doubt is other evidence."""
-
-    def decided(more: int) -> bool:
-        least, most = prize_errors(shown, methods, more, doubted=False)
-        at_least = [prize for prize, error in least.items() if error <= shown.level]
-        at_most = [prize for prize, error in most.items() if error > shown.level]
-        return at_least == at_most
-
-    if decided(0) or not decided(MOST_SEEDS):
+    """By bisection, since more seeds of one spread narrow the intervals, but for what few folds of a test set may do."""
+    if decided_by_gaps(shown, methods) or not decided_by_gaps(shown, methods, MOST_SEEDS):
         return None
     low, high = 0, MOST_SEEDS
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if decided(middle) else (middle, high)
+        low, high = (low, middle) if decided_by_gaps(shown, methods, middle) else (middle, high)
     return high

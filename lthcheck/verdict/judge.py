@@ -70,6 +70,15 @@ class Examination:
 
         return certainty(self.confidence, {exam.means.method for exam in self.exams})
 
+    @property
+    def left_to_doubt(self) -> bool:
+        """Whether an undecided verdict waits for other evidence than more seeds (rule "confident")."""
+        if self.confidence is None:
+            return False
+        from lthcheck.verdict.certainty import decided_by_gaps
+
+        return decided_by_gaps(self.confidence, {exam.means.method for exam in self.exams})
+
     def of_method(self, method: str | None) -> Examination:
         """That of one method alone, at the error rate of all."""
         mine = replace(

@@ -71,7 +71,8 @@ class Terms:
         if self.test_size is not None:
             check_whole("test_size", self.test_size, least=1, most=10**12)
         if self.rule == "paper" and self.validation:
-            raise ValueError("validation=True goes with the rule confident; the rule paper chooses as published")
+            rule = "goes with the rule confident, since the rule paper chooses as published"
+            raise ValueError(f"validation=True {rule}; ask for that rule, or leave it out")
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lthcheck.advice.guideline import RUNGS, suggest
+from lthcheck.advice.guideline import RUNGS, SEEN_GAP, suggest
 from lthcheck.advice.seen import tried
 from lthcheck.advice.subject import Subject
 from lthcheck.evidence import Row
 from lthcheck.recipe import RECIPES, ladder
+from lthcheck.verdict.power import reach
 
 RESNET = Subject(
     model="resnet20",
@@ -62,6 +63,15 @@ def cell(method, sparsity, lt, rr, sdt, *, lrs=tuple(DENSE), epochs=100):
 TICKET = (0.78, 0.7, 0.6)
 MISSES = (0.7, 0.6, 0.6)  # beats its rivals, and not dense
 RIVALLED = (0.78, 0.78, 0.6)  # matches dense, as its mask does on fresh weights
+
+
+def spread(sd):
+    """Rows of dense, of two seeds."""
+    return [
+        Row("dense", lr, mean + sd * (seed - 0.5) * 2**0.5, seed=seed, epochs=100)
+        for lr, mean in DENSE.items()
+        for seed in (0, 1)
+    ]
 
 
 def advice(subject=MLP, recipe=MNIST1D, rows=(), **more):
@@ -213,14 +223,15 @@ class TestStore:
         assert (found.methods, found.sparsities, found.lrs) == (("imp",), (0.9,), (0.3, 0.4, 0.53))
         assert "undecided" in said(found, "sparsity")
 
-    @pytest.mark.parametrize(("sd", "seeds"), [(0.001, 4), (0.0045, 6), (0.05, 10)])
+    @pytest.mark.parametrize(("sd", "seeds"), [(0.001, 4), (0.0045, 8), (0.05, 10)])
     def test_seeds_follow_the_sd_that_was_measured(self, sd, seeds):
-        spread = [
-            Row("dense", lr, mean + sd * (seed - 0.5) * 2**0.5, seed=seed, epochs=100)
-            for lr, mean in DENSE.items()
-            for seed in (0, 1)
-        ]
-        assert advice(rows=spread).seeds == seeds
+        assert advice(rows=spread(sd)).seeds == seeds
+
+    def test_seeds_pay_for_every_ticket_of_the_suggestion(self):
+        found = advice(rows=spread(0.0045))
+        tickets = len(found.methods) * len(found.sparsities) * len(found.lrs)
+        assert reach(found.seeds, 0.0045, tickets=tickets) <= SEEN_GAP < reach(found.seeds - 1, 0.0045, tickets=tickets)
+        assert f"{tickets} tickets paid for" in said(found, "seeds")
 
     def test_seeds_that_were_asked_for_stay(self):
         assert advice(rows=dense(), seeds=7).seeds == 7

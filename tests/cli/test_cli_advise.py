@@ -6,12 +6,14 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from lthcheck.cli import main
 from lthcheck.cli.choice import chosen
 from lthcheck.options import studies
+from lthcheck.store import ledger
 from lthcheck.study import Study
 
 QUICK = ("--no-calibration",)
@@ -78,6 +80,13 @@ def test_a_study_on_record_is_told_and_taken_from(asked, advised, about):
     assert {row["lr"] for row in dense} & set(found["suggestion"]["lrs"])
     assert found["forecast"]["cost"]["stored"] > 0
     assert any(reason["source"] == "the store" for reason in found["suggestion"]["reasons"]["lr"])
+
+
+def test_a_study_that_has_grown_is_told_as_it_was_judged(advised, about, store):
+    (entry,), _ = ledger.entries(store)
+    ledger.keep(store, replace(entry, study=entry.study | {"lrs": [0.1, 0.2, 0.4], "seeds": 3}))
+    (record,) = advised(*about)["store"]
+    assert (record["lrs"], record["seeds"]) == ([0.1, 0.2, 0.4], 3)
 
 
 def test_a_study_by_another_recipe_is_told_and_not_taken_from(advised, about, tmp_path):
