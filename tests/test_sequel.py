@@ -76,7 +76,7 @@ def rows_of(asked, levels=TICKET, *, stage=None, best=0.2, diverged=()):
 def everywhere(asked, rows, test_size):
     """The judge leaves every verdict open, and a ticket stands wherever the sparsity is not trivial."""
     cells = [SimpleNamespace(method=m, sparsity=S, at_least="secondary") for m in asked.methods]
-    return SimpleNamespace(judgement=SimpleNamespace(verdict="undecided", cells=cells))
+    return SimpleNamespace(judgement=SimpleNamespace(verdict="undecided", cells=cells), left_to_doubt=False)
 
 
 def probed(asked, rows):
@@ -213,7 +213,7 @@ class TestSeeds:
         def examined(asked, rows, test_size):
             seeds = 1 + max(one.seed for one in rows)
             verdict = "undecided" if seeds in at else "none"
-            return type("E", (), {"judgement": type("J", (), {"verdict": verdict, "cells": ()})})
+            return SimpleNamespace(judgement=SimpleNamespace(verdict=verdict, cells=()), left_to_doubt=False)
 
         monkeypatch.setattr("lthcheck.sequel._examined", examined)
 

@@ -73,7 +73,7 @@ def decided_by_gaps(shown: Confidence, methods: Collection[str | None], more: in
 
 
 def _more_seeds(shown: Confidence, methods: Collection[str | None]) -> int | None:
-    """By bisection, since more seeds of one spread narrow the intervals, but for what few folds of a test set may do."""
+    """By bisection, since more seeds of one spread narrow the intervals but for what few folds may do."""
     if decided_by_gaps(shown, methods) or not decided_by_gaps(shown, methods, MOST_SEEDS):
         return None
     low, high = 0, MOST_SEEDS

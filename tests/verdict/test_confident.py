@@ -27,12 +27,12 @@ def condition(judgement, number):
 
 
 class TestPlantedVerdicts:
-    @pytest.mark.parametrize("seeds", [3, 10])
+    @pytest.mark.parametrize(("seeds", "sd"), [(3, 0.0001), (10, 0.0005)])
     @pytest.mark.parametrize(
         ("levels", "verdict"), [(JACKPOT, "jackpot"), (SECONDARY, "secondary"), (NONE, "none")], ids=str
     )
-    def test_are_found_where_gaps_are_wide(self, levels, verdict, seeds):
-        judgement = said(rows(levels, seeds=seeds, sd=0.0005))
+    def test_are_found_where_gaps_are_wide(self, levels, verdict, seeds, sd):
+        judgement = said(rows(levels, seeds=seeds, sd=sd))
         assert judgement.verdict == verdict
         assert judgement.advice == ()
 

@@ -19,7 +19,7 @@ def test_rivals_that_share_the_seeds_of_one_ticket_do_not_steady_each_other(seed
     """A gap of 0 is not above 0, and the rivals, at three lrs, vary so little that all three gaps are one."""
     tickets = np.random.default_rng(5).standard_normal((STUDIES, seeds))
     gaps = [Contrast(lt.mean(), lt.var(ddof=1), seeds, seeds - 1, 0.0, np.inf) for lt in tickets]
-    false = sum(Parts.of([(0, 3, 0.0, 1, gap)] * 3).errors()[0].max() <= ERROR for gap in gaps)
+    false = sum(Parts.of((0, 3, rival, 0.0, 1, gap) for rival in range(3)).errors()[0].max() <= ERROR for gap in gaps)
     assert false / STUDIES == pytest.approx(ERROR / 2, abs=0.0105)  # three standard errors
 
 

@@ -148,7 +148,7 @@ def test_the_interval_holds_the_gap(found, numbers):
 @given(GAPS, NUMBERS, st.integers(0, 40), st.integers(1, 40))
 def test_more_seeds_of_the_same_means_and_spread_say_more(found, numbers, some, more):
     """Without noise of the test set, whose degrees of freedom are the fewer as the seeds' part gets small."""
-    parts = listed([replace(each, test=0.0) for each in found], numbers)
+    parts = made([replace(each, test=0.0) for each in found], numbers)
     fewer, greater = parts.errors(some), parts.errors(some + more)
     above, below = parts.gap > 0, parts.gap < 0
     for errors, clear in zip(zip(fewer, greater, strict=True), (above, below), strict=True):
