@@ -17,7 +17,8 @@ def reach(seeds: int, sd: float, *, tickets: int = 1, looks: Sequence[int] = ())
 
     For two arms of the same spread that have nothing in common, at 2.5 % over the tickets that are paid for and the
     looks. The gaps of several tickets, which are alike then, steady each other's variances as much as they may
-    (`lthcheck.verdict.spread`). The test set's own noise comes on top.
+    (`lthcheck.verdict.spread`); of 3 seeds it is 7 of 10 studies, since how alike they are is estimated too. The test
+    set's own noise comes on top.
 
     Args:
         sd: over seeds, a fraction.
