@@ -43,7 +43,7 @@ def open_until(monkeypatch):
     def patched(seeds):
         def examined(study, rows, test_size):
             verdict = "none" if 1 + max(row.seed for row in rows) >= seeds else "undecided"
-            return SimpleNamespace(judgement=SimpleNamespace(verdict=verdict, cells=()))
+            return SimpleNamespace(judgement=SimpleNamespace(verdict=verdict, cells=()), left_to_doubt=False)
 
         monkeypatch.setattr("lthcheck.sequel._examined", examined)
 

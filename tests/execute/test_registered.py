@@ -142,7 +142,8 @@ def load(): return data
     data.register_dataset("mine", module.load)
     # what a trainer imports is the file, which has grown by a study
     (tmp_path / "looping_of_test.py").write_text(
-        f"from lthcheck import Study\nfrom lthcheck.recipe import Recipe\n{study()!r}.run()\n"
+        "from lthcheck import Study\nfrom lthcheck.recipe import Recipe\nfrom lthcheck.verdict.terms import Terms\n"
+        f"{study()!r}.run()\n"
     )
     with pytest.raises(Refused, match=r"^a study must not begin while a trainer imports") as refused:
         ask(replace(study(), dataset="mine"), Store(tmp_path / "store"), conditions=(4,))
