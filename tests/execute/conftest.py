@@ -25,6 +25,7 @@ from lthcheck.execute.answer import answer
 from lthcheck.recipe import Recipe
 from lthcheck.store import Store
 from lthcheck.study import Study
+from lthcheck.verdict.terms import Terms
 
 study = {study!r}
 asked = [question for question in study.questions() if question.condition in {conditions!r}]
