@@ -59,7 +59,7 @@ def test_it_says_what_a_study_takes_and_can_tell():
     ):
         assert line in lines
     seen = (
-        "a ticket that truly lies 1.5 pt above rr and sdt and 0.54 pt above dense, or further up (4 tickets paid for)"
+        "a ticket that truly lies 1.6 pt above rr and sdt and 0.61 pt above dense, or further up (4 tickets paid for)"
     )
     assert any(seen in line for line in lines)
 

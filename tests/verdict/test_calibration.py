@@ -174,7 +174,7 @@ def claims(gaps, looks):
     from lthcheck.verdict.sample import Contrast
 
     n = len(gaps)
-    part = Parts.of([(0, 3, 0.0, 1, Contrast(float(gaps.mean()), float(gaps.var(ddof=1)), n, n - 1, 0.0, math.inf))])
+    part = Parts.of([(0, 3, 0, 0.0, 1, Contrast(float(gaps.mean()), float(gaps.var(ddof=1)), n, n - 1, 0.0, math.inf))])
     return part.errors()[0][0] <= ERROR * spent(looks, n)
 
 
