@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lthcheck.evidence import Row
 
 
@@ -17,3 +19,15 @@ def row(slot, accuracy, *, diverged=False):
         epochs=slot.epochs,
         diverged=diverged,
     )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a study knows of its data."""
+
+    name: str = "stand-in"
+    fingerprint: str = "f" * 64
+    shape: tuple[int, ...] = (40,)
+    classes: int = 10
+    train_size: int = 4000
+    test_size: int = 1000

@@ -26,7 +26,17 @@ NONE = JACKPOT | {"lt": JACKPOT["rr"]}
 
 
 def rows(levels, *, seeds=10, sd=0.001, sparsity=0.832, method="imp"):
-    """Rows with the planted means; dense and sdt serve all methods. Arms vary independently of each other."""
+    """Rows with the planted means. Arms vary independently of each other."""
+
+    def spread(name, lr):
+        drawn = offsets(seeds, f"{name} {lr} {sparsity} {method}")
+        return {seed: sd * offset for seed, offset in enumerate(drawn)}
+
+    return around(levels, spread, sparsity=sparsity, method=method)
+
+
+def around(levels, spread, *, sparsity, method):
+    """Rows around planted means, as far as `spread(name, lr)` says by seed; dense and sdt serve all methods."""
     made = []
     for name, by_lr in levels.items():
         arm = name.removesuffix("_2t")
@@ -39,8 +49,8 @@ def rows(levels, *, seeds=10, sd=0.001, sparsity=0.832, method="imp"):
             epochs=T if arm == name else 2 * T,
         )
         for lr, mean in by_lr.items():
-            for seed, offset in enumerate(offsets(seeds, f"{name} {lr} {sparsity} {method}")):
-                made.append(replace(shared, lr=lr, accuracy=mean + sd * offset, seed=seed))
+            off = spread(name, lr)
+            made += [replace(shared, lr=lr, accuracy=mean + by, seed=seed) for seed, by in off.items()]
     return made
 
 

@@ -41,8 +41,8 @@ def test_the_first_hour(tmp_path):
     assert "NO TICKET" in outputs[3]
     for report in ("reports/default.md", "undertrained/undertrained.md", "reports/mine-on-mnist1d.md"):
         assert (home / report).read_text().startswith("# m")
-    found = re.search(r"under-trained, ([\d.]+) % at lr 0.3 in 20 epochs, ([\d.]+) % in 40", outputs[3])
+    found = re.search(r"under-trained, ([\d.]+) % at lr 0.1 in 20 epochs, ([\d.]+) % in 40", outputs[3])
     assert found
-    # as the page says; other processors round convolutions otherwise
-    assert [float(percent) for percent in found.groups()] == pytest.approx([90.5, 93.1], abs=1.0)
+    # as the page says; processors that round convolutions otherwise differed by 0.2
+    assert [float(percent) for percent in found.groups()] == pytest.approx([86.4, 91.7], abs=1.0)
     assert any((home / "ticket").iterdir())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import row
+from planted import Facts, row
 
 from lthcheck.arms import Arms
 from lthcheck.grid import best_lr, lrs_beyond
@@ -36,16 +36,6 @@ LRS, EPOCHS = (0.1, 0.2, 0.4), 8
 RECIPE = RECIPES["mnist1d"].but({"lrs": LRS, "sparsities": (0.672,), "seeds": 2, "epochs": EPOCHS})
 (S,) = Study(model="mlp-8", dataset="mnist1d", recipe=RECIPE).sparsities
 CONFIDENT = Terms(rule="confident")
-
-
-@dataclass(frozen=True)
-class Facts:
-    name: str = "stand-in"
-    fingerprint: str = "f" * 64
-    shape: tuple[int, ...] = (40,)
-    classes: int = 10
-    train_size: int = 4000
-    test_size: int = 1000
 
 
 def study(methods=("imp",), **changes):
@@ -207,13 +197,13 @@ class TestLater:
 
 
 class TestSeeds:
-    def undecided(self, monkeypatch, *at):
+    def undecided(self, monkeypatch, *at, left_to_doubt=False):
         """The judge leaves the verdict open at these numbers of seeds."""
 
         def examined(asked, rows, test_size):
             seeds = 1 + max(one.seed for one in rows)
             verdict = "undecided" if seeds in at else "none"
-            return SimpleNamespace(judgement=SimpleNamespace(verdict=verdict, cells=()), left_to_doubt=False)
+            return SimpleNamespace(judgement=SimpleNamespace(verdict=verdict, cells=()), left_to_doubt=left_to_doubt)
 
         monkeypatch.setattr("lthcheck.sequel._examined", examined)
 
@@ -224,6 +214,11 @@ class TestSeeds:
 
     def test_are_no_more_once_it_is_decided(self, monkeypatch):
         self.undecided(monkeypatch)
+        asked = study(until_decided=9, terms=CONFIDENT)
+        assert next_stage(asked, first(asked), rows_of(asked), 1000) is None
+
+    def test_are_no_more_where_other_evidence_would_decide(self, monkeypatch):
+        self.undecided(monkeypatch, 2, left_to_doubt=True)
         asked = study(until_decided=9, terms=CONFIDENT)
         assert next_stage(asked, first(asked), rows_of(asked), 1000) is None
 

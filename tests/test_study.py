@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from planted import row
+from planted import Facts, row
 
 from lthcheck import sequel, zoo
 from lthcheck.arms import Arms
@@ -20,19 +20,6 @@ from lthcheck.study import Question, Slot, Study
 from lthcheck.training.initialiser import initial
 from lthcheck.training.order import steps_per_epoch
 from lthcheck.zoo import registry
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a study knows of its data."""
-
-    name: str = "stand-in"
-    fingerprint: str = "f" * 64
-    shape: tuple[int, ...] = (40,)
-    classes: int = 10
-    train_size: int = 4000
-    test_size: int = 1000
-
 
 RECIPE = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
 EPOCHS = RECIPE.epochs

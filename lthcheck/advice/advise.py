@@ -16,7 +16,6 @@ from lthcheck.arms import Arms
 from lthcheck.forecast import Forecast, forecast
 from lthcheck.options import parsed, studies
 from lthcheck.recipe import RECIPES
-from lthcheck.report.words import rate
 from lthcheck.store import Store
 from lthcheck.study import Study
 from lthcheck.verdict.terms import default_delta
@@ -101,5 +100,5 @@ def _options(study: Study, suggestion: Suggestion) -> dict[str, str]:
 
 def _typed(sparsity: float, study: Study) -> str:
     """A sparsity in as few digits as name its rung."""
-    short = rate(sparsity)
+    short = f"{sparsity:.3g}"
     return short if study.rounds(float(short))[-1] == sparsity else repr(sparsity)

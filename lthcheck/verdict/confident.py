@@ -57,6 +57,7 @@ from lthcheck.verdict.conditions import (
     reaches,
 )
 from lthcheck.verdict.exam import Exam, places
+from lthcheck.verdict.judgement import RIVALS
 from lthcheck.verdict.looks import spent
 from lthcheck.verdict.means import ByLength, Levels, Means, close, level, means_at, serves
 from lthcheck.verdict.parts import Parts
@@ -65,12 +66,9 @@ from lthcheck.verdict.probes import doubts
 from lthcheck.verdict.sample import Contrast, Sample, contrast, refuse_copies, samples
 
 if TYPE_CHECKING:
-    from lthcheck.evidence import Arm
     from lthcheck.verdict.judgement import Condition
     from lthcheck.verdict.parts import Array
     from lthcheck.verdict.terms import Terms
-
-RIVALS: dict[int, Arm] = {2: "sdt", 3: "rr", 4: "dense", 5: "dense"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lthcheck.grid import TIE, best_lr
-from lthcheck.verdict.judgement import RANK
+from lthcheck.verdict.judgement import RANK, RIVALS
 from lthcheck.verdict.means import Means, level
 from lthcheck.verdict.prize import prize, ranks
 from lthcheck.verdict.replicates import standard_error
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from lthcheck.verdict.judgement import Condition, Prize
     from lthcheck.verdict.terms import Reading
-
-_RIVALS = {2: "sdt", 3: "rr", 4: "dense", 5: "dense"}
 
 
 def at_edge(number: int, means: Means, lr: float, room: float) -> bool:
@@ -29,7 +27,7 @@ def at_edge(number: int, means: Means, lr: float, room: float) -> bool:
         lr: learning rate of the ticket, which has a rival.
         room: by how much the gap exceeds its margin, a fraction; negative where it falls short.
     """
-    rival = _RIVALS[number]
+    rival = RIVALS[number]
     at = lr if number == 4 else best_lr(getattr(means, rival))
     ticket = level(means.replicates.get("lt", {}), lr)
     other = level(means.replicates.get(rival, {}), at)

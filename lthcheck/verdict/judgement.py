@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lthcheck.evidence import Arm
 from lthcheck.verdict.terms import Reading, Rule
 
 Prize = Literal["none", "secondary", "jackpot"]
@@ -19,6 +20,10 @@ CONDITION_NAMES: dict[int, str] = {
     4: "matches dense at the same lr",
     5: "matches dense at its best lr",
 }
+
+
+RIVALS: dict[int, Arm] = {2: "sdt", 3: "rr", 4: "dense", 5: "dense"}
+"""By condition, the arm that the ticket is held against."""
 
 
 @dataclass(frozen=True)

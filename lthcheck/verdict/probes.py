@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lthcheck.grid import best_lr, lrs_beyond
 from lthcheck.verdict.conditions import exceeds
+from lthcheck.verdict.judgement import RIVALS
 from lthcheck.verdict.means import level
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def doubts(number: Literal[2, 3], means: Means, lr: float, *, gamma: float) -> t
     Args:
         number: 2 for sdt, 3 for rr.
     """
-    arm = _CONTROLS[number]
+    arm = RIVALS[number]
     once, _ = _levels(arm, means)
     if not once:
         return ()
@@ -44,7 +45,7 @@ def doubts(number: Literal[2, 3], means: Means, lr: float, *, gamma: float) -> t
 
 def closing(number: Literal[2, 3], means: Means, lr: float, *, gamma: float) -> str | None:
     """How the gap of condition 2 or 3 closes at 2T; None where it stays open, or was not probed."""
-    arm = _CONTROLS[number]
+    arm = RIVALS[number]
     ticket, (once, twice) = level(means.lt, lr), _levels(arm, means)
     longer = level(twice, best_lr(once)) if once else None
     if ticket is None or longer is None or exceeds(ticket - longer, gamma):
@@ -70,9 +71,6 @@ def findings(exam: Exam, *, gamma: float) -> Iterator[str]:
     for arm, levels in arms.items():
         if lrs_beyond(levels, top := best_lr(levels)):
             yield _at_the_end(arm, top)
-
-
-_CONTROLS: dict[int, Arm] = {2: "sdt", 3: "rr"}
 
 
 def _levels(arm: Arm, means: Means) -> tuple[Levels, Levels]:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lthcheck.advice.guideline import RUNGS, SEEN_GAP, suggest
+from lthcheck.advice.guideline import SEEN_GAP, suggest
 from lthcheck.advice.seen import tried
 from lthcheck.advice.subject import Subject
+from lthcheck.advice.tickets import RUNGS
 from lthcheck.evidence import Row
 from lthcheck.recipe import RECIPES, ladder
 from lthcheck.verdict.power import reach

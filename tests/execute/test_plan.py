@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted import Facts
 
 from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand, Job, plan
@@ -86,16 +87,6 @@ class TestDuplicates:
 
     def test_of_a_study_as_many_jobs_as_counted_by_hand(self, empty):
         """A grid of 2 lrs and 3 seeds; dense, SDT, LT and RR of two methods, and round one of IMP."""
-
-        @dataclass(frozen=True)
-        class Facts:
-            name: str = "stand-in"
-            fingerprint: str = "f" * 64
-            shape: tuple[int, ...] = (40,)
-            classes: int = 10
-            train_size: int = 4000
-            test_size: int = 1000
-
         recipe = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2), "sparsities": (0.36,), "seeds": 3, "batch": 100})
         study = Study(model="mlp-64-32", dataset="mnist1d", recipe=recipe)
         arms = Arms(study, Facts())

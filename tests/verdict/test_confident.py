@@ -361,3 +361,21 @@ def test_the_record_says_what_was_asked():
     judgement = said(rows(JACKPOT), looks=(5, 10))
     assert (judgement.rule, judgement.looks, judgement.assumed) == ("confident", (5, 10), ())
     assert said([Row("lt", 0.1, 0.5)]).certainty.error == 0.05
+
+
+class TestLeftToDoubt:
+    END = JACKPOT | {"rr": {0.1: 0.87, 0.2: 0.86, 0.4: 0.85}, "rr_2t": {0.1: 0.871}}
+
+    def test_an_rr_at_the_end_of_its_grid_is_no_matter_of_seeds(self):
+        examined = examine(rows(self.END, sd=0.0005), Terms(rule="confident"))
+        assert examined.judgement.verdict == "undecided"
+        assert examined.left_to_doubt
+
+    @pytest.mark.parametrize("seeds", [1, 3])
+    def test_what_the_seeds_leave_open_is(self, seeds):
+        examined = examine(rows(self.END, seeds=seeds, sd=0.03), Terms(rule="confident"))
+        assert examined.judgement.verdict == "undecided"
+        assert not examined.left_to_doubt
+
+    def test_nothing_is_by_means(self):
+        assert not examine(rows(self.END), Terms()).left_to_doubt

@@ -7,12 +7,12 @@ import sys
 from dataclasses import replace
 
 import pytest
+from replicated import around, without
 
 from lthcheck.evidence import ARMS, Row
 from lthcheck.verdict.judge import examine, judge, meets
 from lthcheck.verdict.terms import Terms, default_delta
 
-T = 80
 ADEQUATE = {0.1: 0.895, 0.2: 0.902, 0.4: 0.880}
 JACKPOT = {
     "lt": {0.1: 0.885, 0.2: 0.900, 0.4: 0.870},
@@ -35,25 +35,8 @@ TRAP = {
 
 def evidence(levels, *, sparsity=0.832, method="imp", seeds=(0, 1)):
     """Rows with the planted means: dense and sdt are shared by all methods."""
-    rows = []
-    for name, by_lr in levels.items():
-        arm = name.removesuffix("_2t")
-        shared = Row(
-            arm,
-            0.1,
-            0.5,
-            method=None if arm in {"dense", "sdt"} else method,
-            sparsity=None if arm == "dense" else sparsity,
-            epochs=2 * T if name == "dense_2t" else T,
-        )
-        for lr, mean in by_lr.items():
-            offsets = (0.001, -0.001) if len(seeds) == 2 else (0.0,) * len(seeds)
-            rows += [replace(shared, lr=lr, seed=i, accuracy=mean + off) for i, off in zip(seeds, offsets, strict=True)]
-    return rows
-
-
-def without(levels, *names):
-    return {name: by_lr for name, by_lr in levels.items() if name not in names}
+    offsets = (0.001, -0.001) if len(seeds) == 2 else (0.0,) * len(seeds)
+    return around(levels, lambda *_: dict(zip(seeds, offsets, strict=True)), sparsity=sparsity, method=method)
 
 
 def interval(judgement):
