@@ -6,6 +6,7 @@ A study is adaptive (`lthcheck.sequel`): `next` is asked again with the evidence
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from lthcheck import data, given, sequel, zoo
@@ -38,7 +39,7 @@ class Arms:
     def __init__(self, study: Study, facts: Facts) -> None:
         self.study, self.recipe, self.test_size = study, study.recipe, facts.test_size
         self.network = zoo.network(study.model, facts.shape, facts.classes)
-        self.data = Data(data.word(facts.name), facts.fingerprint)
+        self.data = Data(data.word(facts.name), facts.fingerprint, augmentation=self.recipe.augmentation)
         size = sum(zoo.parameter_counts(self.network).values())
         if size > MOST_PARAMETERS:
             rule = f"must have at most {MOST_PARAMETERS:,} parameters, but has {size:,}"
@@ -116,7 +117,7 @@ class Arms:
         if slot.method == "given":
             return self._masks[slot.seed]
         if slot.method == "snip":
-            score = Score("snip", self.data, slot.seed)
+            score = Score("snip", replace(self.data, augmentation="none"), slot.seed)
             return Pruned(init, slot.sparsity, score, self.recipe.scope, self.recipe.roles)
         return Pruned(self._before(slot), slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
 

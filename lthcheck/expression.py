@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,11 @@ from typing import Any
 def canonical_json(value: object) -> str:
     """JSON with one spelling only: sorted keys, no spaces, shortest floats, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+
+
+def later(default: Any) -> Any:
+    """A field that a word gained after keys were stored: at its default it is not written, so that they stay."""
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,24 +28,28 @@ class Value:
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "float":
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.type == "float":
                 value = float(value) + 0.0  # + 0.0 turns -0.0 into 0.0
                 if not math.isfinite(value):
-                    raise ValueError(f"{type(self).__name__}.{field.name}={value} must be finite")
-            elif field.type == "int":
+                    raise ValueError(f"{type(self).__name__}.{each.name}={value} must be finite")
+            elif each.type == "int":
                 if value != int(value):
-                    raise ValueError(f"{type(self).__name__}.{field.name}={value} must be a whole number")
+                    raise ValueError(f"{type(self).__name__}.{each.name}={value} must be a whole number")
                 value = int(value)
             elif isinstance(value, list | tuple):
-                kind = {"tuple[i": int, "tuple[f": float}.get(str(field.type)[:7])
+                kind = {"tuple[i": int, "tuple[f": float}.get(str(each.type)[:7])
                 value = tuple(value) if kind is None else tuple(map(kind, value))
-            object.__setattr__(self, field.name, value)
+            object.__setattr__(self, each.name, value)
 
     def node(self) -> dict[str, Any]:
         """This value as JSON values; children that are expressions stand as their keys."""
-        return {"is": type(self).__name__} | {field.name: _written(getattr(self, field.name)) for field in fields(self)}
+        written = (each for each in fields(self) if not self._is_left_out(each))
+        return {"is": type(self).__name__} | {each.name: _written(getattr(self, each.name)) for each in written}
+
+    def _is_left_out(self, each: Field[Any]) -> bool:
+        return "later" in each.metadata and getattr(self, each.name) == each.default
 
     @cached_property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from lthcheck.names import known
 from lthcheck.quantity import check_real, check_tuple, check_whole
-from lthcheck.run import INITIALISERS, Optimiser, Role, Schedule, Training
+from lthcheck.run import AUGMENTATIONS, INITIALISERS, Objective, Optimiser, Role, Schedule, Training
 
 MOST_SEEDS, MOST_EPOCHS = 1000, 1_000_000  # a slip of the pen, above these; every run is written down in advance
 
@@ -43,6 +43,8 @@ class Recipe:
     factor: float = 0.1
     warmup_epochs: int = 0
     last_batch: Literal["drop", "keep"] = "drop"
+    augmentation: str = "none"
+    label_smoothing: float = 0.0
     rate: float = 0.2
     scope: Literal["global", "layer"] = "global"
     roles: tuple[Role, ...] = ("conv", "shortcut", "linear")
@@ -68,6 +70,9 @@ class Recipe:
         known("initialiser", self.initialiser, INITIALISERS)
         known("optimiser", self.optimiser, ("sgd", "adam"))
         known("schedule", self.schedule, ("constant", "step", "cosine"))
+        known("augmentation", self.augmentation, AUGMENTATIONS)
+        smooth = "must be in [0, 1); write 0.1 for 10 %"
+        check_real("label_smoothing", self.label_smoothing, lambda value: 0 <= value < 1, smooth)
         known("last_batch", self.last_batch, ("drop", "keep"))
         known("scope", self.scope, ("global", "layer"))
         check_tuple("roles", self.roles, "('conv', 'linear')")
@@ -93,6 +98,7 @@ class Recipe:
             steps=steps,
             optimiser=Optimiser(self.optimiser, self.momentum if self.optimiser == "sgd" else 0.0, self.weight_decay),
             schedule=Schedule(self.schedule, milestones, self.factor, self.warmup_epochs * stretch * steps_per_epoch),
+            objective=Objective(label_smoothing=self.label_smoothing),
             last_batch=self.last_batch,
             device=device,  # type: ignore[arg-type]
         )

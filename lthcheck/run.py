@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lthcheck.expression import Expression, Value
+from lthcheck.expression import Expression, Value, later
 from lthcheck.names import known
 
 # Raise it when the same expression would train to other bits; tests/training/test_golden.py forces you to.
@@ -23,6 +23,8 @@ TRAINER_VERSION = 1
 
 INITIALISERS = ("pytorch", "kaiming_normal", "xavier_normal", "own")
 """See `lthcheck.training.initialiser`."""
+AUGMENTATIONS = ("none", "crop-flip", "resized-crop-flip")
+"""See `lthcheck.data.augmentation`."""
 Role = Literal["first_conv", "conv", "shortcut", "linear", "classifier", "norm", "bias"]
 
 
@@ -69,11 +71,16 @@ class Data(Expression):
 
 @dataclass(frozen=True, eq=False)
 class Objective(Value):
-    """What is minimised: a loss and its regulariser ("none", "admm", "l1_bn") of a given strength."""
+    """What is minimised: a loss and its regulariser ("none", "admm", "l1_bn") of a given strength.
+
+    Attributes:
+        label_smoothing: the part of each label that is spread evenly over all classes (Szegedy et al. 2016, sec. 7).
+    """
 
     loss: str = "cross_entropy"
     regulariser: str = "none"
     strength: float = 0.0
+    label_smoothing: float = later(0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,6 +268,8 @@ class Pruned(Expression):
         scope: rank all layers together ("global"), or each alone ("layer").
         roles: the prunable roles.
         pruned_value: what stands in a pruned weight's place: zero, or its value in the start.
+        rates: by role, what a round of pruning takes of what remains, where roles differ; `sparsity` stays that of all
+            prunable weights together, and the layers share in it as after so many rounds (`lthcheck.pruning.count`).
     """
 
     of: Run | Start
@@ -269,9 +278,11 @@ class Pruned(Expression):
     scope: Literal["global", "layer"] = "global"
     roles: tuple[Role, ...] = ("conv", "shortcut", "linear")
     pruned_value: Literal["zero", "initial"] = "zero"
+    rates: tuple[tuple[Role, float], ...] = later(())
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(sorted(set(self.roles))))
+        object.__setattr__(self, "rates", tuple(sorted((role, float(rate)) for role, rate in self.rates)))
         super().__post_init__()
         if not 0 <= self.sparsity < 1:
             raise ValueError(f"sparsity={self.sparsity} must be in [0, 1); write 0.9 for 90 %")

@@ -124,6 +124,7 @@ OTHER = {
     "first_step": 1,
     "how": "noise",
     "initialiser": "xavier_normal",
+    "label_smoothing": 0.1,
     "last_batch": "keep",
     "loss": "mse",
     "lr": 0.2,
@@ -138,6 +139,7 @@ OTHER = {
     "options": (("shortcut", "pad"),),
     "precision": "float64",
     "pruned_value": "initial",
+    "rates": (("conv", 0.1),),
     "regulariser": "admm",
     "roles": ("conv",),
     "run": replace(DENSE, seed=1),
@@ -281,6 +283,15 @@ class TestOneSpelling:
     def test_canonical_json_has_no_nan(self):
         with pytest.raises(ValueError, match="not JSON compliant"):
             canonical_json(float("nan"))
+
+
+class TestLaterFields:
+    """Those that a word gained after keys were stored."""
+
+    @pytest.mark.parametrize(("word", "name"), [(Objective(), "label_smoothing"), (Pruned(INIT, 0.5), "rates")])
+    def test_are_not_written_at_their_default_so_that_stored_keys_stay(self, word, name):
+        assert name not in word.node()
+        assert name in replace(word, **{name: OTHER[name]}).node()
 
 
 class TestEveryFieldCounts:

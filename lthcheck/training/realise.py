@@ -70,7 +70,7 @@ def check(run: Run) -> None:
     """Raises NotYetRun for an expression that this version cannot train, ValueError for a name that is not known."""
     allowed = (
         (run.training, {"trains": ("weights",), "precision": tuple(DTYPES)}),
-        (run.training.objective, {"loss": ("cross_entropy",), "regulariser": ("none",)}),
+        (run.training.objective, {"loss": ("cross_entropy",), "regulariser": ("none",), "label_smoothing": (0.0,)}),
         (run.data, {"split": ("test",), "augmentation": ("none",), "corruption": (0,)}),
     )
     for value, fields in allowed:
@@ -84,6 +84,8 @@ def check(run: Run) -> None:
             case Permuted():
                 words.append(word.mask)
             case Pruned():
+                if word.rates:
+                    raise NotYetRun(word, "rates")
                 known("score", word.score.name, SCORES)
                 if word.score.name == "snip" and word.score.data is None:
                     raise ValueError("Score('snip', data=None) must name the data whose loss it is about")
