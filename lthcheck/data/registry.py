@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import digits, mnist1d, npz, torchvision_sets
+from lthcheck.data import cifar, digits, mnist1d, npz, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
@@ -36,6 +36,8 @@ SOURCES = {
     "digits": Source(digits.files, digits.read),
     "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
+    "cifar10": Source(partial(cifar.files, "CIFAR10"), partial(cifar.read, "CIFAR10")),
+    "cifar100": Source(partial(cifar.files, "CIFAR100"), partial(cifar.read, "CIFAR100")),
 }
 
 Loader = Callable[[], "Arrays | tuple[Images, Images]"]

@@ -29,8 +29,8 @@ def test_unknown_name_is_refused_everywhere(use):
 
 
 def test_names_are_known():
-    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", "<path>.npz"]
-    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", "folder/own.npz"):
+    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "<path>.npz"]
+    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "folder/own.npz"):
         data.check(name)
 
 
