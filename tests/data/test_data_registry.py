@@ -28,9 +28,23 @@ def test_unknown_name_is_refused_everywhere(use):
         use("cifar1000")
 
 
+SMALL = ["mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "cifar10a", "cifar10b"]
+
+
 def test_names_are_known():
-    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "<path>.npz"]
-    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "folder/own.npz"):
+    assert data.names() == [*SMALL, "<name>-<n>", "<path>.npz"]
+    for name in (*SMALL, "cifar10-5000", "folder/own.npz"):
+        data.check(name)
+
+
+def test_an_expression_names_subsets_and_own_data():
+    assert [data.word(name) for name in (*SMALL, "svhn-100")] == [*SMALL, "svhn-100"]
+    assert data.word("own.npz") == data.word("own") == data.word("own-100") == "own"
+
+
+@pytest.mark.parametrize("name", ["cifar10-0", "cifar10-050", "cifar10-", "cifar10-5k", "cifar10--5", "cifar10-500-50"])
+def test_subsets_are_spelled_in_one_way(name):
+    with pytest.raises(ValueError, match=r"is not known; did you mean cifar10\? Known: .*, <name>-<n>, "):
         data.check(name)
 
 
@@ -42,7 +56,7 @@ def test_own_data():
     assert data.describe("own").fingerprint == arrays(1.0).fingerprint != arrays().fingerprint
 
 
-@pytest.mark.parametrize("name", ["mnist1d", "own.npz"])
+@pytest.mark.parametrize("name", ["mnist1d", "own.npz", "mnist1d-500"])
 def test_own_data_must_not_take_a_name(name):
     with pytest.raises(ValueError, match="choose another"):
         data.register_dataset(name, arrays)
