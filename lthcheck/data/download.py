@@ -143,7 +143,7 @@ def _append(part: Path, url: str, had: int) -> bool:
 def _received(response: HTTPResponse) -> bytes | None:
     """The next bytes, none at the end, None where the connection breaks or is silent."""
     try:
-        return response.read(CHUNK)
+        return response.read1(CHUNK)  # not `read`, which loses what it has where it runs into a silence
     except (OSError, HTTPException):
         return None
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
+from urllib.request import urlopen
 
 import pytest
+from mirror import Handler
 
-from lthcheck.data import bar, registry, torchvision_sets
+from lthcheck.data import bar, download, registry
+from lthcheck.data import svhn as svhn_sets
 
 
 class Terminal(io.StringIO):
@@ -26,15 +31,36 @@ def _no_network(*_, **__):
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """The cache folder of this test."""
-    mirrors = SimpleNamespace(mirrors=["http://nowhere.invalid/"])
-    datasets = SimpleNamespace(MNIST=mirrors, FashionMNIST=mirrors)
+    mnist = SimpleNamespace(mirrors=["http://nowhere.invalid/"])
+    cifar = SimpleNamespace(url="http://nowhere.invalid/cifar.tar.gz")
+    svhn = SimpleNamespace(split_list={part: (f"http://nowhere.invalid/{part}", part, "") for part in svhn_sets.FILES})
+    datasets = SimpleNamespace(MNIST=mnist, FashionMNIST=mnist, CIFAR10=cifar, CIFAR100=cifar, SVHN=svhn)
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("LTHCHECK_DATA", raising=False)
     monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=datasets))
-    monkeypatch.setattr(torchvision_sets, "urlopen", _no_network)
+    monkeypatch.setattr(download, "urlopen", _no_network)
     monkeypatch.setattr(registry, "_registered", {})
     monkeypatch.setattr(registry, "_described", {})
     return tmp_path / "cache" / "data"
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Starts a mirror, which then has an address; those alone can be reached."""
+    servers = []
+
+    def started(mirror):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.mirror, mirror.url = mirror, f"http://127.0.0.1:{server.server_port}/"
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return mirror
+
+    monkeypatch.setattr(download, "urlopen", urlopen)
+    yield started
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_an_expression_names_subsets_and_own_data():
 
 @pytest.mark.parametrize("name", ["cifar10-0", "cifar10-050", "cifar10-", "cifar10-5k", "cifar10--5", "cifar10-500-50"])
 def test_subsets_are_spelled_in_one_way(name):
-    with pytest.raises(ValueError, match=r"is not known; did you mean cifar10\? Known: .*, <name>-<n>, "):
+    with pytest.raises(ValueError, match=r"is not known; did you mean cifar100?\? Known: .*, <name>-<n>, "):
         data.check(name)
 
 

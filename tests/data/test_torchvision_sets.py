@@ -6,15 +6,13 @@ import gzip
 import hashlib
 import os
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
+from real_data import HERE
 
 from lthcheck import data
 from lthcheck.data import torchvision_sets
-
-HERE = Path(os.environ.get("LTHCHECK_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 
 def idx(array):
@@ -89,18 +87,6 @@ def test_absent_files_say_where_to_put_them(raw):
     (raw / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(ValueError, match=r"raw must hold train-images-idx3-ubyte\.gz.*: no network\); put them there"):
         data.load("fashion_mnist", data_dir=raw.parents[1])
-
-
-def test_absent_files_are_downloaded_into_the_cache(cache, monkeypatch):
-    def download(root, name):
-        folder = root / name / "raw"
-        folder.mkdir(parents=True)
-        for file, content in zip(torchvision_sets.FILES, CONTENT, strict=True):
-            (folder / file).write_bytes(content)
-
-    monkeypatch.setattr(torchvision_sets, "_download", download)
-    assert data.describe("mnist").train_size == 5
-    assert (cache / "MNIST" / "raw").is_dir()
 
 
 def test_a_second_description_reads_no_images(raw, monkeypatch):
