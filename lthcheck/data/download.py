@@ -35,11 +35,11 @@ def or_told(place: Path, names: Iterable[str]) -> Iterator[None]:
     """Around a download: what keeps it from succeeding is told in one line, with the files that must be there.
 
     Raises:
-        ValueError: for a failed download, and where torchvision, which knows the addresses, cannot be imported.
+        ValueError: for a failed download.
     """
     try:
         yield
-    except (ImportError, OSError, RuntimeError) as error:
+    except OSError as error:
         rule = f"must hold {', '.join(names)}; they are not there and could not be downloaded"
         remedy = "put them there, or name another folder with the option data-dir"
         raise ValueError(f"{place} {rule} ({error}); {remedy}") from error

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# md5 as torchvision publishes them
+# Address and md5 as torchvision publishes them
+MIRROR = "http://ufldl.stanford.edu/housenumbers/"
 FILES = {
     "train_32x32.mat": "e26dedcc434d2e4c54c9b2d4a06d8373",
     "test_32x32.mat": "eb5a983be6a315427106f1b164d9cef3",
@@ -31,11 +32,8 @@ def files(data_dir: Path | None) -> list[Path]:
     paths = [root / file for file in FILES]
     if not all(path.exists() for path in paths):
         with download.or_told(root, FILES):
-            from torchvision import datasets
-
-            urls = {file: url for url, file, _ in datasets.SVHN.split_list.values()}
-            for path, md5 in zip(paths, FILES.values(), strict=True):
-                download.fetch(path, [urls[path.name]], md5)
+            for path in paths:
+                download.fetch(path, [f"{MIRROR}{path.name}"], FILES[path.name])
     return paths
 
 

@@ -1,7 +1,6 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), in the folders that torchvision uses.
 
-torchvision says where they are downloaded from. It would unpack the files beside themselves, where their folder may be
-read-only.
+torchvision itself would unpack the files beside themselves, where their folder may be read-only.
 """
 
 from __future__ import annotations
@@ -21,8 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# In this order; md5 as torchvision publishes them.
+# In this order; addresses and md5 as torchvision publishes them.
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MIRRORS = {
+    "MNIST": ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+    "FashionMNIST": ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+}
 MD5 = {
     "MNIST": (
         "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -47,11 +50,9 @@ def files(name: str, data_dir: Path | None) -> list[Path]:
     if all(path.exists() for path in found):
         return found
     with download.or_told(raw, (path.name for path in packed)):
-        from torchvision import datasets
-
         for path, md5, unpacked in zip(packed, MD5[name], found, strict=True):
             if not unpacked.exists():
-                download.fetch(path, (f"{mirror}{path.name}" for mirror in getattr(datasets, name).mirrors), md5)
+                download.fetch(path, (f"{mirror}{path.name}" for mirror in MIRRORS[name]), md5)
     return [path if path.exists() else path.with_suffix("") for path in packed]
 
 

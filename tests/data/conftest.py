@@ -6,14 +6,12 @@ import io
 import sys
 import threading
 from http.server import ThreadingHTTPServer
-from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
 from mirror import Handler
 
 from lthcheck.data import bar, download, registry
-from lthcheck.data import svhn as svhn_sets
 
 
 class Terminal(io.StringIO):
@@ -31,13 +29,8 @@ def _no_network(*_, **__):
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """The cache folder of this test."""
-    mnist = SimpleNamespace(mirrors=["http://nowhere.invalid/"])
-    cifar = SimpleNamespace(url="http://nowhere.invalid/cifar.tar.gz")
-    svhn = SimpleNamespace(split_list={part: (f"http://nowhere.invalid/{part}", part, "") for part in svhn_sets.FILES})
-    datasets = SimpleNamespace(MNIST=mnist, FashionMNIST=mnist, CIFAR10=cifar, CIFAR100=cifar, SVHN=svhn)
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("LTHCHECK_DATA", raising=False)
-    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=datasets))
     monkeypatch.setattr(download, "urlopen", _no_network)
     monkeypatch.setattr(registry, "_registered", {})
     monkeypatch.setattr(registry, "_described", {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sys
 import tarfile
 from dataclasses import replace
 
@@ -83,6 +82,7 @@ def test_layouts_are_torchvision_s():
     for name, layout in cifar.LAYOUTS.items():
         of = CLASSES[name]
         assert (layout.folder, layout.archive) == (of.base_folder, (of.filename, of.tgz_md5))
+        assert f"{cifar.MIRROR}{layout.archive[0]}" == of.url
         assert [*layout.train.items()] == [tuple(each) for each in of.train_list]
         assert [*layout.test.items()] == [tuple(each) for each in of.test_list]
 
@@ -114,7 +114,7 @@ def test_the_archive_is_downloaded_once(small, start, monkeypatch, cache):
     file, md5 = layout.archive[0], hashlib.md5(content).hexdigest()
     mirror = start(Mirror(files={file: content}, limit=len(content) // 2 + 1))
     monkeypatch.setitem(cifar.LAYOUTS, name, replace(layout, archive=(file, md5)))
-    monkeypatch.setattr(getattr(sys.modules["torchvision"].datasets, name), "url", f"{mirror.url}{file}")
+    monkeypatch.setattr(cifar, "MIRROR", mirror.url)
     for _ in range(2):
         assert data.describe(NAMES[name]).test_size == N
     assert mirror.asked == [file, (file, len(content) // 2 + 1)]

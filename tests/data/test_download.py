@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import sys
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,8 +26,7 @@ def serve(start, monkeypatch):
     """Starts mirrors of Fashion-MNIST."""
 
     def serving(*mirrors):
-        known = SimpleNamespace(mirrors=[start(mirror).url for mirror in mirrors])
-        monkeypatch.setattr(sys.modules["torchvision"].datasets, "FashionMNIST", known)
+        monkeypatch.setitem(torchvision_sets.MIRRORS, "FashionMNIST", tuple(start(mirror).url for mirror in mirrors))
 
     md5 = tuple(hashlib.md5(content).hexdigest() for content in PACKED.values())
     monkeypatch.setitem(torchvision_sets.MD5, "FashionMNIST", md5)

@@ -10,6 +10,7 @@ import struct
 import numpy as np
 import pytest
 from real_data import HERE
+from torchvision import datasets
 
 from lthcheck import data
 from lthcheck.data import torchvision_sets
@@ -48,6 +49,14 @@ def packed(raw, monkeypatch):
     raw.chmod(0o555)
     yield raw
     raw.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
+def test_addresses_and_sums_are_torchvision_s(name):
+    known = getattr(datasets, name)
+    assert set(torchvision_sets.MIRRORS[name]) == set(known.mirrors)  # their order depends on the version
+    sums = {f"{file}.gz": md5 for file, md5 in zip(torchvision_sets.FILES, torchvision_sets.MD5[name], strict=True)}
+    assert sums == dict(known.resources)
 
 
 def test_unpacked_files_are_read(raw):
