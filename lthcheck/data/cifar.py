@@ -96,8 +96,8 @@ def read(name: str, paths: Sequence[Path]) -> Arrays:
     layout = LAYOUTS[name]
     contents = _packed(paths[0], layout) if len(paths) == 1 else _unpacked(paths)
     found = {}
-    for batch, content in contents:
-        download.refuse_other(f"{paths[0].parent}: {batch}", content, layout.batches[batch])
+    for batch, place, content in contents:
+        download.refuse_other(place, content, layout.batches[batch])
         found[batch] = _batch(batch, content, layout.labels)
     missing = [batch for batch in layout.batches if batch not in found]
     if missing:
@@ -108,13 +108,13 @@ def read(name: str, paths: Sequence[Path]) -> Arrays:
     return Arrays.of_images(x_train, y_train, x_test, y_test)
 
 
-def _unpacked(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each batch."""
+def _unpacked(paths: Sequence[Path]) -> Iterator[tuple[str, str, bytes]]:
+    """Name, place and content of each batch."""
     for path in paths:
-        yield path.name, download.content(path)
+        yield path.name, str(path), download.content(path)
 
 
-def _packed(path: Path, layout: Layout) -> Iterator[tuple[str, bytes]]:
+def _packed(path: Path, layout: Layout) -> Iterator[tuple[str, str, bytes]]:
     """Likewise, of the batches in the archive, in its order."""
     try:
         with (
@@ -126,7 +126,7 @@ def _packed(path: Path, layout: Layout) -> Iterator[tuple[str, bytes]]:
                 place, _, batch = member.name.rpartition("/")
                 content = archive.extractfile(member)  # in memory; of what is no file there is none
                 if place == layout.folder and batch in layout.batches and content:
-                    yield batch, content.read()
+                    yield batch, f"{path} ({batch})", content.read()
     except (EOFError, OSError, tarfile.TarError, zlib.error) as error:
         raise ValueError(f"{path} must be a whole archive ({error}); delete it, to download it again") from error
 

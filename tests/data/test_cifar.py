@@ -129,6 +129,15 @@ def test_a_batch_with_another_md5_is_never_unpickled(unpacked):
         data.load(NAMES[name], data_dir=folder.parent)
 
 
+def test_an_archive_of_another_batch_is_refused(small, tmp_path):
+    name, contents = small
+    (of, content), *_ = contents.items()
+    archive = tmp_path / cifar.LAYOUTS[name].archive[0]
+    archive.write_bytes(packed(name, contents | {of: content + b"."}))
+    with pytest.raises(ValueError, match=rf"{archive.name} \({of}\) has the md5 .*, must have .*; delete it"):
+        data.load(NAMES[name], data_dir=tmp_path)
+
+
 def test_a_batch_that_asks_for_more_than_arrays_is_refused(unpacked, monkeypatch):
     name, folder = unpacked
     layout, evil = cifar.LAYOUTS[name], b"cos\nmkdir\n(S'made'\ntR."
