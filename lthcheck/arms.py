@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from lthcheck import data, given, sequel, zoo
+from lthcheck.data.images import augmentable
 from lthcheck.evidence import Arm, Row
 from lthcheck.pruning.count import kept
 from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
@@ -48,6 +49,7 @@ class Arms:
         if self.recipe.batch > facts.train_size:
             rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
             raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
+        augmentable(self.recipe.augmentation, facts.shape, facts.name)
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")

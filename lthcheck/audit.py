@@ -48,8 +48,9 @@ def _pairs(arms: Records, narrower: Callable[[Run], int | None]) -> Iterator[tup
         lt = next(filter(None, lts), None)
         if dense:
             of_dense = dense[1]["digests"]
+            otherwise = "" if run.data.augmentation == "none" else ", or augmented otherwise"
             same, detail = own["order"] == of_dense["order"], f"{arm} and dense see the samples in another order"
-            yield held("order", run, dense[0], same, detail)
+            yield held("order", run, dense[0], same, detail + otherwise)
             if arm == "lt":
                 same = own["theta0"] == of_dense["theta0"]
                 yield held("theta0", run, dense[0], same, "lt does not begin at dense's theta_0")

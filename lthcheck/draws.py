@@ -31,7 +31,12 @@ def stream(seed: int, purpose: str, *where: int | str) -> int:
 
 def bits(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
     """Draws 0 to n - 1 of a stream: int64 of shape `(n,)`, all 64 bits random."""
-    z = torch.arange(1, n + 1, dtype=torch.int64, device=device).mul_(GOLDEN).add_(stream)
+    return bits_at(stream, torch.arange(n, dtype=torch.int64, device=device))
+
+
+def bits_at(stream: int | Tensor, index: Tensor) -> Tensor:
+    """The draws of those numbers: int64 of the shape of `stream` and `index`, broadcast together."""
+    z = (index + 1).mul_(GOLDEN) + stream
     z = (z ^ _shifted(z, 30)) * FIRST
     z = (z ^ _shifted(z, 27)) * SECOND
     return z ^ _shifted(z, 31)
@@ -39,7 +44,12 @@ def bits(stream: int, n: int, *, device: torch.device | str = "cpu") -> Tensor:
 
 def uniform(stream: int, n: int) -> Tensor:
     """Draws in the open interval (0, 1): float64 of shape `(n,)`."""
-    return (_shifted(bits(stream, n), 12).double() + 0.5) * 2.0**-52
+    return fraction(bits(stream, n))
+
+
+def fraction(bits: Tensor) -> Tensor:
+    """What is uniform over all 64 bits, as float64 in the open interval (0, 1)."""
+    return (_shifted(bits, 12).double() + 0.5) * 2.0**-52
 
 
 def normal(stream: int, n: int) -> Tensor:

@@ -37,7 +37,7 @@ RULES: dict[str, str] = {
     "test": "test data is not written to, and read after the last step alone",
     "theta0": "dense and lt of a replicate begin at one theta_0, rr at another",
     "mask": "rr has the mask of the lt it is compared with",
-    "order": "the arms of a replicate see the samples in one order",
+    "order": "the arms of a replicate see the samples in one order, and augmented alike",
     "sdt": "sdt has at least as many parameters as the ticket, and is the narrowest that has",
 }
 

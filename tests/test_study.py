@@ -433,6 +433,11 @@ class TestRefusals:
         ):
             Arms(study(), Facts(train_size=99))
 
+    def test_augmentation_of_what_is_no_image(self):
+        rule = r"augmentation='crop-flip' must be none for stand-in, whose samples of shape \(40,\) are no images"
+        with pytest.raises(ValueError, match=rule):
+            Arms(study(augmentation="crop-flip"), Facts())
+
     def test_a_network_that_does_not_fit_the_data(self):
         with pytest.raises(ValueError, match=r"shape=\(40,\) must be \(channels, height, width\)"):
             arms(model="resnet20")

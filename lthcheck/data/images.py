@@ -34,6 +34,21 @@ def materialised(train: Images, test: Images) -> Arrays:
     return made(x_train, y_train, x_test, y_test)
 
 
+def augmentable(augmentation: str, shape: tuple[int, ...], name: str) -> None:
+    """Refuses to augment what is no image.
+
+    Args:
+        shape: of one input.
+        name: of the data set.
+
+    Raises:
+        ValueError: where samples are not (channel, height, width), and augmentation is asked for.
+    """
+    if augmentation != "none" and len(shape) != 3:
+        rule = f"must be none for {name}, whose samples of shape {shape} are no images (channel, height, width)"
+        raise ValueError(f"augmentation={augmentation!r} {rule}; give images, or take a recipe without augmentation")
+
+
 def _part(name: str, samples: Images) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     if not len(samples):
         raise ValueError(f"the {name} set must hold samples, and is empty")

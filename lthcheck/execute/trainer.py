@@ -291,7 +291,9 @@ class Trainer:
                 rule = f"must be what it was when the study was planned, {wanted.fingerprint[:12]}"
                 remedy = "start again; a loader of your own must give the same data whenever it is called"
                 raise Refused(f"dataset={name!r} has the fingerprint {arrays.fingerprint[:12]}, {rule}; {remedy}")
-            self._resident[key] = Resident.put(arrays, torch.device(device), realise.DTYPES[precision])
+            self._resident[key] = Resident.put(
+                arrays, torch.device(device), realise.DTYPES[precision], wanted.augmentation
+            )
         return self._resident[key]
 
 

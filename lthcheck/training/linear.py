@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lthcheck.data.resident import Resident
+from lthcheck.data.samples import Samples
+from lthcheck.training.batches import Batches
 from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
@@ -29,11 +31,13 @@ EVALUATE_AT_ONCE = 4000  # samples
 class LinearStack:
     """The stacked backend of multilayer perceptrons with ReLU and cross-entropy; see `contract.Backend`."""
 
-    def __init__(self, module: MLP, replicas: list[Replica], data: Resident, order: Order) -> None:
+    def __init__(self, module: MLP, replicas: list[Replica], data: Samples, order: Order) -> None:
         training = replicas[0].run.training
         self.replicas, self.data, self.order = replicas, data, order
+        self.batches = Batches(data, order, training.steps)
         self.looks = 0
-        self.kind, self.dtype, self.device = training.optimiser, data.dtype, data.x_train.device
+        self.kind, self.dtype, self.device = training.optimiser, data.dtype, data.device
+        self.smoothing = training.objective.label_smoothing
         layers = [layer for layer in module.layers if isinstance(layer, nn.Linear)]
         self.names = [f"layers.{index}" for index in range(len(layers))]
         self.sizes = [layers[0].in_features, *(layer.out_features for layer in layers)]
@@ -41,8 +45,12 @@ class LinearStack:
         self.offsets = [0]
         for fan_in, fan_out in self._shapes():
             self.offsets.append(self.offsets[-1] + _aligned((fan_in + 1) * fan_out))
-        self.x_train = self._with_ones(data.train_batch(torch.arange(len(data.y_train), device=self.device))[0])
-        self.x_test = self._with_ones(torch.cat([x for x, _ in data.test_batches(EVALUATE_AT_ONCE)]))
+        # rows that a step only has to gather; else it asks for its batches, replica by replica
+        plain = isinstance(data, Resident) and data.augmentation == "none"
+        everything = torch.arange(len(data.y_train) if plain else 0, device=self.device)
+        self.x_train = self._with_ones(data.plain_batch(everything)[0]) if plain else None
+        x_test, y_test = zip(*data.test_batches(EVALUATE_AT_ONCE), strict=True)
+        self.x_test, self.y_test = self._with_ones(torch.cat(x_test)), torch.cat(y_test)
         self.weights, self.gradient, self.mask = self._flat(), self._flat(), self._flat()
         self.slots = {
             name: self._flat() for name in (("exp_avg", "exp_avg_sq") if self.kind.name == "adam" else ("momentum",))
@@ -75,7 +83,7 @@ class LinearStack:
         index = self.order.at(step)  # (replica, batch)
         batch = index.shape[1]
         work = self._workspaces.setdefault(batch, _Workspace(self, batch))
-        torch.index_select(self.x_train, 0, index.reshape(-1), out=work.x)
+        self._fill(work, index, step)
         labels = self.data.y_train[index]  # (replica, batch)
         inputs, outputs, weights = work.inputs, work.outputs, self.weight_views
         top = len(weights) - 1
@@ -87,6 +95,8 @@ class LinearStack:
         logits.sub_(logits.amax(1, keepdim=True)).exp_()
         logits.mul_(logits.sum(1, keepdim=True).mul_(batch).reciprocal_())
         logits.scatter_add_(1, labels.unsqueeze(1), work.minus)
+        if self.smoothing:  # the target is (1 - e) for the label, and e shared by all classes
+            logits.sub_(self.smoothing / (self.sizes[-1] * batch))
         slope = logits.transpose(1, 2)  # d loss / d output of the layer
         for layer in range(top, -1, -1):
             torch.bmm(inputs[layer].transpose(1, 2), slope, out=self.gradient_views[layer])
@@ -95,6 +105,17 @@ class LinearStack:
                 slope = torch.ops.aten.threshold_backward.grad_input(
                     below, inputs[layer][:, :, :-1], 0, grad_input=below
                 )
+
+    def _fill(self, work: _Workspace, index: Tensor, step: int) -> None:
+        """Puts the samples of a step, (replica, batch), into the first layer's input."""
+        if self.x_train is not None:
+            torch.index_select(self.x_train, 0, index.reshape(-1), out=work.x)
+            return
+        seen: dict[int, Tensor] = {}  # replicas of one seed see the same
+        for place, seed in enumerate(self.order.seeds):
+            if seed not in seen:
+                seen[seed] = self.batches.at(step, place, index[place])[0].flatten(1)
+            work.inputs[0][place, :, :-1] = seen[seed]
 
     def _sgd(self, rate: Tensor) -> None:
         self.slots["momentum"].mul_(self.momentum).add_(self.gradient)
@@ -120,7 +141,7 @@ class LinearStack:
 
     def _evaluated(self, index: int) -> Evaluation:
         self.looks += 1
-        labels = self.data.y_test
+        labels = self.y_test
         correct, loss, finite = [], 0.0, bool(torch.isfinite(self.weights[index]).all())
         for begin in range(0, len(labels), EVALUATE_AT_ONCE):
             target = labels[begin : begin + EVALUATE_AT_ONCE]
@@ -197,12 +218,13 @@ class _Workspace:
             flat = torch.full((replicas, _aligned(rows * columns)), fill, dtype=stack.dtype, device=stack.device)
             return flat[:, : rows * columns].view(replicas, rows, columns)
 
-        self.x = torch.empty(replicas * batch, stack.x_train.shape[1], dtype=stack.dtype, device=stack.device)
+        self.x = torch.ones(replicas * batch, _aligned(first + 1), dtype=stack.dtype, device=stack.device)
         self.inputs = [self.x.view(replicas, batch, -1)[:, :, : first + 1]]
         self.inputs += [aligned(batch, size + 1, 1.0) for size in hidden]
         self.outputs = [aligned(batch, size, 0.0) for size in hidden]
         self.logits = aligned(classes, batch, 0.0)
-        self.minus = torch.full((replicas, 1, batch), -1 / batch, dtype=stack.dtype, device=stack.device)
+        hit = (stack.smoothing - 1) / batch
+        self.minus = torch.full((replicas, 1, batch), hit, dtype=stack.dtype, device=stack.device)
 
 
 def _aligned(elements: int) -> int:

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lthcheck import draws
-from lthcheck.data.resident import Resident
+from lthcheck.data.samples import Samples
 from lthcheck.run import Run
+from lthcheck.training.batches import Batches
 from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
@@ -23,12 +24,11 @@ EVALUATE_AT_ONCE = 1000  # samples
 class ModuleLoop:
     """The backend for every network that is not linear; see `contract.Backend`."""
 
-    def __init__(
-        self, build: Callable[[Run], nn.Module], replicas: list[Replica], data: Resident, order: Order
-    ) -> None:
+    def __init__(self, build: Callable[[Run], nn.Module], replicas: list[Replica], data: Samples, order: Order) -> None:
         self.replicas, self.data, self.order = replicas, data, order
         self.looks = 0
-        self.device, self.dtype = data.x_train.device, data.dtype
+        self.batches = Batches(data, order, replicas[0].run.training.steps)
+        self.device, self.dtype = data.device, data.dtype
         self.modules = [self._module(build(replica.run), replica) for replica in replicas]
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
 
@@ -42,7 +42,7 @@ class ModuleLoop:
 
     def _in_channels_last(self, replica: Replica) -> bool:
         """It is faster for images; but a network of the user's own may say `x.view(...)`, which it does not allow."""
-        return self.data.x_train.dim() == 4 and not replica.run.network.fingerprint
+        return len(self.data.shape) == 3 and not replica.run.network.fingerprint
 
     def _inputs(self, x: Tensor, replica: Replica) -> Tensor:
         return x.contiguous(memory_format=torch.channels_last) if self._in_channels_last(replica) else x
@@ -64,11 +64,12 @@ class ModuleLoop:
             module.train()
             with threads(training.threads):
                 for step in range(first, last):
-                    x, y = self.data.train_batch(self.order.at(step)[index])
+                    x, y = self.batches.at(step, index, self.order.at(step)[index])
                     optimiser.zero_grad()
                     with _noise(replica, step):
                         out = module(self._inputs(x, replica))
-                        functional.cross_entropy(out, y).backward()  # type: ignore[no-untyped-call]
+                        loss = functional.cross_entropy(out, y, label_smoothing=training.objective.label_smoothing)
+                        loss.backward()  # type: ignore[no-untyped-call]
                     for parameter, mask in masks:
                         if parameter.grad is not None:  # as it is where a network of the user's skips a layer
                             parameter.grad.mul_(mask)

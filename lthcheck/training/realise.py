@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from lthcheck import zoo
+from lthcheck.data.images import augmentable
 from lthcheck.names import known
 from lthcheck.pruning.mask import permuted, top
 from lthcheck.pruning.scores import SCORES, score
+from lthcheck.quantity import check_real
 from lthcheck.run import (
+    AUGMENTATIONS,
     INITIALISERS,
     Data,
     Dense,
@@ -70,13 +73,16 @@ def check(run: Run) -> None:
     """Raises NotYetRun for an expression that this version cannot train, ValueError for a name that is not known."""
     allowed = (
         (run.training, {"trains": ("weights",), "precision": tuple(DTYPES)}),
-        (run.training.objective, {"loss": ("cross_entropy",), "regulariser": ("none",), "label_smoothing": (0.0,)}),
-        (run.data, {"split": ("test",), "augmentation": ("none",), "corruption": (0,)}),
+        (run.training.objective, {"loss": ("cross_entropy",), "regulariser": ("none",)}),
+        (run.data, {"split": ("test",), "corruption": (0,)}),
     )
     for value, fields in allowed:
         for name, runs in fields.items():
             if getattr(value, name) not in runs:
                 raise NotYetRun(value, f"{name}={getattr(value, name)!r}")
+    augmentable(known("augmentation", run.data.augmentation, AUGMENTATIONS), run.network.shape, run.data.name)
+    smooth = "must be in [0, 1); write 0.1 for 10 %"
+    check_real("label_smoothing", run.training.objective.label_smoothing, lambda value: 0 <= value < 1, smooth)
     words: list[Start | Mask] = [run.start, run.mask]
     while words:
         word = words.pop()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lthcheck import draws, zoo
-from lthcheck.data.resident import Resident
+from lthcheck.data.samples import Samples
 from lthcheck.run import Network
 from lthcheck.training.threads import threads
 
@@ -19,10 +19,10 @@ Batch = tuple[Tensor, Tensor]
 """Inputs and labels."""
 
 
-def batch(data: Resident, seed: int) -> Batch:
-    """The training samples that a score of this seed looks at: at most `SAMPLES`."""
+def batch(data: Samples, seed: int) -> Batch:
+    """The training samples that a score of this seed looks at: at most `SAMPLES`, as they are."""
     chosen = draws.permutation(draws.stream(seed, "score"), len(data.y_train))[:SAMPLES]
-    return data.train_batch(chosen)
+    return data.plain_batch(chosen)
 
 
 def gradients(network: Network, weights: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 
 import torch
+from torch import Tensor
 
 from lthcheck import zoo
-from lthcheck.data.resident import Resident
+from lthcheck.data.samples import Samples
 from lthcheck.training.contract import Backend, Replica
 from lthcheck.training.initialiser import seed_of
 from lthcheck.training.linear import LinearStack
@@ -17,12 +18,19 @@ from lthcheck.training.order import Order
 from lthcheck.zoo.mlp import MLP
 
 BEAT_SECONDS = 0.5  # how often `beat` is called, about
+PROBED = 16  # samples whose augmentation is in the digest of an epoch; a crop and flip leaves one as it is in 1 of 162
 
 
-def backend(replicas: list[Replica], data: Resident) -> Backend:
+def backend(replicas: list[Replica], data: Samples) -> Backend:
     """The backend for replicas that share one stack signature."""
-    run = replicas[0].run
-    order = Order([replica.run.seed for replica in replicas], len(data.y_train), run.training, data.x_train.device)
+    run, samples = replicas[0].run, len(data.y_train)
+    probe = torch.arange(min(PROBED, samples), device=data.device)
+
+    def augmented(seed: int, epoch: int) -> Tensor:
+        return data.train_batch(probe, seed=seed, epoch=epoch)[0]
+
+    seeds = [replica.run.seed for replica in replicas]
+    order = Order(seeds, samples, run.training, data.device, augmented if run.data.augmentation != "none" else None)
     if zoo.is_mlp(run.network):
         with torch.device("meta"):
             module = zoo.build(run.network)

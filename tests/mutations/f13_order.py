@@ -19,11 +19,23 @@ FAILURE = Failure(
         Mutation(
             name="order-of-the-process",
             how="the order is drawn from a global generator, so it depends on what ran before",
-            at="lthcheck.training.order:Order.at",
+            at="lthcheck.training.order:Order.ahead",
             edit={
                 'draws.permutation(draws.stream(seed, "order", epoch), self': "torch.randperm(self",
             },
             study="imp",
+            check="order",
+        ),
+        Mutation(
+            name="augmentation-of-the-process",
+            how="the augmentation is drawn from a global generator, though the order is not",
+            at="lthcheck.data.augmentation:words",
+            edit={
+                'draws.bits_at(draws.stream(seed, "augment", epoch), index)': (
+                    "torch.randint_like(index, -(2**63), 2**63 - 1)"
+                ),
+            },
+            study="augmented",
             check="order",
         ),
     ),

@@ -162,6 +162,7 @@ STUDIES: dict[str, Callable[[Store], Told]] = {
     "layerwise": partial(of_study, study(scope="layer")),
     "adam": partial(of_study, study(optimiser="adam", lrs=(0.01,))),
     "resnet": partial(of_study, study("resnet8", IMAGES, ("omp",))),
+    "augmented": partial(of_study, study("mlp-16-8", IMAGES, ("omp",), augmentation="crop-flip")),
     "permuted": partial(of_run, permuted),
     "initial": partial(of_run, initial),
     "ties": partial(of_run, ties),

@@ -38,10 +38,12 @@ def run(
     lr: float = 0.1,
     sparsity: float = 0.0,
     rr: bool = False,
+    augmentation: str = "none",
     **training: object,
 ) -> Run:
-    """A run on the clusters; with a sparsity, masked by the magnitudes of its own initial weights."""
-    shape = (1, 12, 12) if model.startswith(("resnet", "lenet5")) else (12,)
+    """A run on the clusters, as images where they are augmented; with a sparsity, masked by its own initial weights."""
+    images = model.startswith(("resnet", "lenet5")) or augmentation != "none"
+    shape = (1, 12, 12) if images else (12,)
     network = zoo.network(model, shape, 5)
     settings: dict[str, object] = {
         "steps": 50,
@@ -49,7 +51,8 @@ def run(
         "schedule": Schedule("step", (25, 40)),
     }
     how = replace(Training(lr=lr, batch=BATCH, steps=50), **(settings | training))
-    data, init = Data("clusters", arrays(shape).fingerprint), Init(network, "pytorch", seed)
+    data = Data("clusters", arrays(shape).fingerprint, augmentation=augmentation)
+    init = Init(network, "pytorch", seed)
     start = Reinit(network, "pytorch", seed) if rr else init
     return Run(network, data, how, start, Pruned(init, sparsity) if sparsity else Dense(), seed)
 
@@ -63,7 +66,8 @@ def stack(runs: list[Run]) -> Backend:
     """The runs' backend, before their first step."""
     shape = runs[0].network.shape
     dtype = DTYPES[runs[0].training.precision]
-    return backend(replicas(runs), Resident.put(arrays(shape), torch.device("cpu"), dtype))
+    data = Resident.put(arrays(shape), torch.device("cpu"), dtype, runs[0].data.augmentation)
+    return backend(replicas(runs), data)
 
 
 def trained(runs: list[Run]) -> list[State]:

@@ -7,7 +7,7 @@ import torch
 from stacks import replicas, run, stack, trained
 
 from lthcheck import zoo
-from lthcheck.run import Optimiser, Run, Schedule
+from lthcheck.run import Objective, Optimiser, Run, Schedule
 from lthcheck.training.schedule import learning_rates
 from lthcheck.training.threads import threads
 
@@ -33,7 +33,9 @@ def by_autograd(own: Run) -> dict[str, torch.Tensor]:
         index = order.at(step)[0]
         optimiser.param_groups[0]["lr"] = float(rates[step])
         optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(module(data.x_train[index]), data.y_train[index]).backward()
+        x, y = data.train_batch(index, seed=own.seed, epoch=order.epoch(step))
+        loss = torch.nn.functional.cross_entropy(module(x), y, label_smoothing=own.training.objective.label_smoothing)
+        loss.backward()
         optimiser.step()
         with torch.no_grad():
             for name, mask in concrete.mask.items():
@@ -48,10 +50,10 @@ OPTIMISERS = {
 }
 
 
-def check(model: str, optimiser: str, sparsity: float, steps: int) -> None:
+def check(model: str, optimiser: str, sparsity: float, steps: int, **more: object) -> None:
     how, schedule = OPTIMISERS[optimiser]
     lr = 0.005 if how.name == "adam" else 0.05
-    settings = {"precision": "float64", "optimiser": how, "schedule": schedule, "steps": steps}
+    settings = {"precision": "float64", "optimiser": how, "schedule": schedule, "steps": steps} | more
     runs = [run(model, seed=seed, lr=lr, sparsity=sparsity, **settings) for seed in (0, 1)]
     for own, state in zip(runs, trained(runs), strict=True):
         for name, expected in by_autograd(own).items():
@@ -63,6 +65,14 @@ def check(model: str, optimiser: str, sparsity: float, steps: int) -> None:
 @pytest.mark.parametrize("sparsity", [0.0, 0.8])
 def test_stacked_linear_networks(model: str, optimiser: str, sparsity: float) -> None:
     check(model, optimiser, sparsity, steps=50)
+
+
+@pytest.mark.parametrize("model", ["mlp-23-11", "lenet5"])
+@pytest.mark.parametrize("augmentation", ["none", "crop-flip", "resized-crop-flip"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_augmented_samples_and_smooth_labels(model: str, augmentation: str, smoothing: float) -> None:
+    objective = Objective(label_smoothing=smoothing)
+    check(model, "momentum", 0.5, steps=12, augmentation=augmentation, objective=objective)
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)

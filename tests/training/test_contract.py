@@ -6,11 +6,14 @@ import pytest
 import torch
 from stacks import equal, run, stack, trained
 
-from lthcheck.run import Optimiser, Schedule
+from lthcheck.data.resident import Resident
+from lthcheck.run import Objective, Optimiser, Schedule
 from lthcheck.training.threads import threads
 from lthcheck.training.train import train
 
 MODELS = ["mlp-23-11", "mlp-64-32", "mlp-7", "lenet5", "resnet8"]
+AUGMENTED = {"augmentation": "crop-flip"}
+RESIZED = {"augmentation": "resized-crop-flip", "objective": Objective(label_smoothing=0.1)}
 ADAM = Optimiser("adam", 0.0, 1e-3)
 
 
@@ -32,6 +35,44 @@ def test_a_run_does_not_see_its_neighbours(model: str, optimiser: Optimiser) -> 
     for place in range(4):
         runs = [*others[:place], own, *others[place:]]
         assert equal(trained(runs)[place], alone), f"place {place} of 4"
+
+
+@pytest.mark.parametrize("model", ["mlp-23-11", "lenet5"])
+@pytest.mark.parametrize("how", [AUGMENTED, RESIZED], ids=lambda how: how["augmentation"])
+def test_nor_does_it_where_samples_are_augmented(model: str, how: dict[str, object]) -> None:
+    """Among replicas of its own seed and of others, interrupted in an epoch and between two, with any threads."""
+    own, twin = run(model, seed=1, sparsity=0.7, steps=25, **how), run(model, seed=1, lr=0.02, steps=25, **how)
+    other = run(model, seed=2, steps=25, **how)
+    (alone,) = trained([own])
+    with threads(2):
+        assert equal(trained([other, twin, own])[2], alone)
+    for middle in (4, 10):
+        first = stack([twin, own, other])
+        train(first, 0, middle)
+        second = stack([other, own])
+        second.load(1, first.state(1))
+        train(second, middle, 25)
+        assert equal(second.state(1), alone), f"interrupted at step {middle}"
+
+
+@pytest.mark.parametrize("model", ["mlp-23-11", "lenet5"])
+def test_the_arms_of_a_replicate_see_the_same_augmented_samples(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int, bytes]] = []
+    whole = Resident.train_batch
+
+    def spied(data: Resident, index: torch.Tensor, *, seed: int, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
+        x, y = whole(data, index, seed=seed, epoch=epoch)
+        seen.append((seed, epoch, x.numpy().tobytes()))
+        return x, y
+
+    monkeypatch.setattr(Resident, "train_batch", spied)
+    by_arm = []
+    for arm in (run(model, **AUGMENTED, steps=12), run(model, sparsity=0.5, rr=True, **AUGMENTED, steps=12)):
+        trained([arm])
+        by_arm.append(seen.copy())
+        seen.clear()
+    assert by_arm[0] == by_arm[1]
+    assert {(seed, epoch) for seed, epoch, _ in by_arm[0]} == {(0, 0), (0, 1)}
 
 
 @pytest.mark.parametrize("model", MODELS)

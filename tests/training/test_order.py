@@ -120,6 +120,30 @@ class TestDigests:
         assert digest(lt.digests[0]) == digest(rr.digests[0])
         assert digest(lt.digests[0]) != digest(lt.digests[1])
 
+    def test_they_tell_how_samples_are_augmented(self):
+        def made(by=lambda seed, epoch: torch.tensor([[0.5 * seed + epoch]])):
+            order_ = Order([0, 1], 23, Training(lr=0.1, batch=5, steps=1000), CPU, by)
+            for step in range(12):
+                order_.at(step)
+            return order_.digests
+
+        plain = order([0, 1])
+        for step in range(12):
+            plain.at(step)
+        assert made() == made()
+        assert all(made()[seed][epoch] != plain.digests[seed][epoch] for seed in (0, 1) for epoch in (0, 1, 2))
+        other = made(lambda seed, epoch: torch.tensor([[0.5 * seed + min(epoch, 1)]]))
+        assert [epoch for epoch in range(3) if other[1][epoch] != made()[1][epoch]] == [2]
+
+    def test_they_are_not_of_what_was_only_announced(self):
+        made = order()
+        made.at(3)
+        assert torch.equal(made.ahead(4), order().at(4))
+        assert set(made.digests[0]) == {0}
+        made.at(4)
+        assert set(made.digests[0]) == {0, 1}
+        assert made.handed_out == 2
+
     def test_one_hash_is_told_from_another_epoch_by_epoch(self):
         assert digest({0: "aa", 1: "bb"}) == digest({1: "bb", 0: "aa"})
         assert digest({0: "aa", 1: "bb"}) != digest({0: "bb", 1: "aa"})

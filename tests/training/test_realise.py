@@ -30,6 +30,7 @@ from lthcheck.training.initialiser import initial
 from lthcheck.training.realise import Library, NotYetRun, check, replica
 
 NET = zoo.network("mlp-8-6", (5,), 3)
+IMAGES = zoo.network("lenet5", (1, 12, 12), 3)
 DATA = Data("mnist1d", fingerprint="f" * 64)
 TRAINING = Training(lr=0.1, batch=10, steps=50)
 INIT, REINIT = Init(NET, "pytorch", seed=0), Reinit(NET, "pytorch", seed=0)
@@ -194,6 +195,10 @@ RUNNABLE = {
     "pruned of given": replace(DENSE, mask=Pruned(Given("a" * 64), 0.5)),
     "permuted given": replace(DENSE, mask=Permuted(Given("a" * 64), "layer", seed=0)),
     "snip": replace(DENSE, mask=Pruned(INIT, 0.5, Score("snip", DATA))),
+    "label smoothing": replace(DENSE, training=replace(TRAINING, objective=Objective(label_smoothing=0.1))),
+    "augmentation": Run(
+        IMAGES, replace(DATA, augmentation="crop-flip"), TRAINING, Init(IMAGES, "pytorch", seed=0), Dense(), seed=0
+    ),
 }
 # The word that is told, and a run that holds it.
 WRITABLE = {
@@ -203,7 +208,6 @@ WRITABLE = {
     "bfloat16": (Training, replace(DENSE, training=replace(TRAINING, precision="bfloat16"))),
     "admm": (Objective, replace(DENSE, training=replace(TRAINING, objective=Objective(regulariser="admm")))),
     "mse": (Objective, replace(DENSE, training=replace(TRAINING, objective=Objective(loss="mse")))),
-    "augmentation": (Data, replace(DENSE, data=replace(DATA, augmentation="flip"))),
     "corruption": (Data, replace(DENSE, data=replace(DATA, corruption=0.5))),
     "validation": (Data, replace(DENSE, data=replace(DATA, split="validation"))),
 }
@@ -229,7 +233,7 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("place", "value"),
-        [("bfloat16", "bfloat16"), ("supermask", "scores"), ("admm", "admm"), ("augmentation", "flip")],
+        [("bfloat16", "bfloat16"), ("supermask", "scores"), ("admm", "admm")],
     )
     def test_the_value_is_named(self, place, value):
         with pytest.raises(NotYetRun, match=value):
@@ -242,6 +246,18 @@ class TestCheck:
     def test_an_unknown_score_is_refused_before_anything_is_trained(self):
         with pytest.raises(ValueError, match="score='synflow' is not known"):
             check(replace(DENSE, mask=Pruned(INIT, 0.5, Score("synflow"))))
+
+    def test_so_is_an_unknown_augmentation(self):
+        with pytest.raises(ValueError, match="augmentation='crop-flop' is not known; did you mean crop-flip"):
+            check(replace(DENSE, data=replace(DATA, augmentation="crop-flop")))
+
+    def test_so_is_augmentation_of_what_is_no_image(self):
+        with pytest.raises(ValueError, match="augmentation='crop-flip' must be none for mnist1d, whose samples"):
+            check(replace(DENSE, data=replace(DATA, augmentation="crop-flip")))
+
+    def test_so_are_labels_smoothed_away(self):
+        with pytest.raises(ValueError, match=r"label_smoothing=1 must be in \[0, 1\); write 0.1 for 10 %"):
+            check(replace(DENSE, training=replace(TRAINING, objective=Objective(label_smoothing=1.0))))
 
     def test_so_is_an_unknown_initialiser(self):
         with pytest.raises(ValueError, match="initialiser='lecun' is not known"):

@@ -42,6 +42,14 @@ def test_a_batch_is_a_function_of_the_seed():
     assert not torch.equal(first[0], other[0])
 
 
+def test_a_batch_is_of_samples_as_they_are():
+    """A score looks at what the network is for, whatever it is trained on."""
+    plain, augmented = (
+        batch(Resident.put(arrays((1, 12, 12)), "cpu", torch.float64, name), seed=0) for name in ("none", "crop-flip")
+    )
+    assert torch.equal(plain[0], augmented[0])
+
+
 def test_snip_prunes_other_weights_than_magnitude():
     network, _, samples = place("mlp-23-11")
     init, data = Init(network, "pytorch", 0), Data("by hand", "0" * 64)
