@@ -18,7 +18,7 @@ from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.execute.trainer import Place, Trainer
 from lthcheck.protocol import RULES, ProtocolViolation, check_accuracy, check_end, check_start, check_test
-from lthcheck.recipe import recipe
+from lthcheck.recipes import recipe
 from lthcheck.run import Data, Dense, Init, Optimiser, Permuted, Pruned, Reinit, Run, Training
 from lthcheck.study import Study
 from lthcheck.training import realise

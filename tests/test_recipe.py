@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from lthcheck.names import known
 from lthcheck.preset import PRESETS, preset
-from lthcheck.recipe import RECIPES, ladder, recipe
+from lthcheck.recipe import ladder
+from lthcheck.recipes import names, recipe
 from lthcheck.run import Optimiser, Schedule
 
-MA2021 = RECIPES["ma2021"]
+MA2021 = recipe("ma2021")
 CIFAR_STEPS = 782  # 50 000 images in batches of 64, the last of 16
 
 
@@ -146,14 +147,13 @@ class TestRefusals:
 
 def test_what_is_known_is_given_back():
     assert recipe("ma2021") is MA2021
+    assert "ma2021" in names()
     assert preset("tiny") is PRESETS["tiny"]
     assert known("method", "imp", iter(["imp", "omp"])) == "imp"
 
 
-def test_recipes_and_presets_go_by_their_own_names():
-    assert {name: each.name for name, each in RECIPES.items()} == {name: name for name in RECIPES}
+def test_presets_go_by_their_own_names():
     assert {name: each.name for name, each in PRESETS.items()} == {name: name for name in PRESETS}
-    assert all(each.source for each in RECIPES.values())
 
 
 def test_a_warm_up_takes_the_same_part_of_other_epochs():

@@ -14,14 +14,15 @@ from lthcheck import sequel, zoo
 from lthcheck.arms import Arms
 from lthcheck.protocol import RULES
 from lthcheck.pruning.mask import join, top
-from lthcheck.recipe import RECIPES, ladder
+from lthcheck.recipe import ladder
+from lthcheck.recipes import recipe
 from lthcheck.run import Dense, Init, Pruned, Reinit, Training, Weights, needs
 from lthcheck.study import Question, Slot, Study
 from lthcheck.training.initialiser import initial
 from lthcheck.training.order import steps_per_epoch
 from lthcheck.zoo import registry
 
-RECIPE = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
+RECIPE = recipe("mnist1d").but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
 EPOCHS = RECIPE.epochs
 
 
