@@ -224,8 +224,8 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         rule = "must not stand beside sparsity, since a mask has a sparsity of its own; leave one out"
         raise ValueError(f"mask={chosen['mask']!r} {rule}")
     published = own_question or "recipe" in chosen
-    name = chosen.get("recipe", "ma2021")
-    recipe(name)  # refused before what else is not known
+    by_name = chosen.get("recipe", "ma2021")
+    recipe(by_name)  # refused before what else is not known
     unchanged = set(chosen).isdisjoint(CHANGES_STUDY)
     models, datasets = chosen.get("model", (base.model,)), chosen.get("dataset", (base.dataset,))
     for what, names in (("model", models), ("dataset", datasets)):
@@ -237,7 +237,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         Study(
             model=model,
             dataset=dataset,
-            recipe=_changed(recipe(name, model=model, dataset=dataset) if published else base.recipe, chosen),
+            recipe=_changed(recipe(by_name, model=model, dataset=dataset) if published else base.recipe, chosen),
             methods=chosen.get("method", ("given",) if "mask" in chosen else base.methods),
             preset=base.name if unchanged else None,
             device=chosen.get("device", "cpu"),

@@ -69,7 +69,7 @@ def _choices(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def _one_of(name: str) -> tuple[str, ...]:
     from lthcheck.options import OPTIONS, OneOf
 
-    parse = next((option.parse for option in OPTIONS if option.name == name), None)
+    parse = next((option.parse for option in OPTIONS if option.name == name.replace("_", "-")), None)
     return parse.names if isinstance(parse, OneOf) else ()
 
 

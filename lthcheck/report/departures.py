@@ -69,6 +69,8 @@ def changed(changes: Mapping[str, Any]) -> str:
 
 def foreseen(study: Mapping[str, Any]) -> tuple[str, ...]:
     """What condition 1 will never say of a study, known before anything is trained (`lthcheck.verdict.foregone`)."""
+    if "recipe_changes" not in study:
+        return ()
     vouched = study["terms"]["assume_adequate"]
     return foregone(study["lrs"], study["sparsities"], extend_lr=study["extend_lr"], assume_adequate=vouched)
 

@@ -87,7 +87,7 @@ def _later(cost: Mapping[str, Any]) -> str:
 
 
 def _later_ones(study: Mapping[str, Any]) -> str:
-    steps = study["recipe"].get("steps")
+    steps = study.get("recipe", {}).get("steps")
     length = f"{2 * study['epochs']} epochs" if steps is None else f"{2 * steps:,} steps"
     said = [f"dense for {length} at its best lr, once that is known"]
     if not study["terms"]["assume_adequate"]:
