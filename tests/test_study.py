@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from planted import Facts, row
@@ -18,7 +19,7 @@ from lthcheck.recipe import RECIPES, ladder
 from lthcheck.run import Dense, Init, Pruned, Reinit, Training, Weights, needs
 from lthcheck.study import Question, Slot, Study
 from lthcheck.training.initialiser import initial
-from lthcheck.training.order import steps_per_epoch
+from lthcheck.training.order import Order
 from lthcheck.zoo import registry
 
 RECIPE = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
@@ -188,7 +189,7 @@ class TestArms:
         samples = max(samples, batch)
         made = Arms(study(batch=batch, last_batch=last_batch), Facts(train_size=samples))
         training = Training(lr=0.1, batch=batch, steps=1, last_batch=last_batch)
-        assert made.steps_per_epoch == steps_per_epoch(samples, training)
+        assert made.steps_per_epoch == Order([0], samples, training, torch.device("cpu")).steps_per_epoch
 
 
 class TestSmallDense:
