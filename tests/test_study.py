@@ -167,6 +167,36 @@ class TestArms:
         mask = arms(scope="layer", roles=("linear", "classifier")).run(lt("omp", 0.36)).mask
         assert (mask.scope, mask.roles) == ("layer", ("classifier", "linear"))
 
+    def test_rates_by_role_reach_every_mask(self):
+        changes = {"scope": "layer", "roles": ("linear", "classifier"), "rates": (("classifier", 0.1),)}
+        made = arms(methods=("imp", "omp", "snip"), **changes)
+        rates = {made.run(lt(method, 0.36)).mask.rates for method in ("imp", "omp", "snip")}
+        assert rates == {(("classifier", 0.1), ("linear", 0.2))}
+
+    def test_the_size_of_a_ticket_with_rates(self):
+        """In all it is that without them: the sparsity is of all prunable weights together."""
+        roles = ("linear", "classifier")
+        rated = arms(scope="layer", roles=roles, rates=(("classifier", 0.1),))
+        assert rated.ticket_size(0.488) == arms(roles=roles).ticket_size(0.488)
+
+    def test_the_recipe_says_the_score(self):
+        made = arms(methods=("imp", "omp", "snip"), score="lamp")
+        assert [made.run(lt(each, 0.36)).mask.score.name for each in ("imp", "omp", "snip")] == ["lamp", "lamp", "snip"]
+
+    def test_a_recipe_in_steps_trains_them_exactly(self):
+        """Of 40 an epoch; the evidence names the nearest whole number of epochs."""
+        made = arms(steps=330)
+        assert (made.study.recipe.epochs, made.recipe.epochs) == (8, 8)
+        made = Arms(study(steps=330, batch=200), Facts())
+        assert made.study.recipe.epochs == 16  # 330 / 20 = 16.5, to the even one
+        assert "2 seeds, 330 steps;" in made.study.summary
+        slots = sequel.grid(made.study, ("dense", None, None), [0.1], 1)
+        assert [slot.epochs for slot in slots] == [16]
+        once = made.run(slots[0])
+        assert (once.training.steps, once.training.schedule.milestones) == (330, (165, 248))
+        (twice,) = sequel.grid(made.study, ("dense", None, None), [0.1], 1, stretch=2)
+        assert (twice.epochs, made.run(twice).training.steps) == (32, 660)
+
     def test_the_probe_trains_twice_as_long(self):
         probe, once = arms().run(dense(epochs=2 * EPOCHS)), arms().run(dense())
         assert probe.training.steps == 2 * once.training.steps
