@@ -6,7 +6,6 @@ Those that there are lie in `lthcheck.recipes`.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -14,6 +13,7 @@ from typing import Any, Literal, get_args
 from lthcheck.names import known
 from lthcheck.quantity import check_real, check_tuple, check_whole
 from lthcheck.run import AUGMENTATIONS, INITIALISERS, Objective, Optimiser, Role, Schedule, Training
+from lthcheck.steps import moment, part
 
 MOST_SEEDS, MOST_EPOCHS = 1000, 1_000_000  # a slip of the pen, above these; every run is written down in advance
 MOST_STEPS = 10**9
@@ -25,19 +25,22 @@ class Recipe:
 
     Attributes:
         source: where it was published, or measured.
-        epochs: length T of every training; of a recipe that counts steps, the epochs that they are on its own data.
+        epochs: T; of a recipe in steps, those that its steps come to on its own data (see `on`).
+        steps: the length of the training, where it is given in steps and not in epochs.
+        milestones: fractions of the training after which the lr is multiplied with `factor`.
+        rate: fraction of what remains that a round of IMP prunes.
+        rates: by role, what a round takes of what remains in its layers, where roles differ; a role that is not named
+            has `rate`. Each layer is ranked alone then. The ladder is still that of `rate`, of all prunable weights: at
+            a rung the layers stand as after so many rounds of `rates`, a real number, as remove its sparsity in all.
+        score: what ranks the weights of a trained network.
+        rewind: the moment that tickets are rewound to, "8 epochs" or "500 steps"; empty where the recipe has none. The
+            arms begin at theta_0 nevertheless (see `lthcheck.rewind`).
+        betas: of Adam.
+        departs: what was published and lthcheck does not do.
+        notes: what was not stated and is lthcheck's choice, or else good to know.
         lrs: the learning rates, each tried for every arm.
         sparsities: fractions of the prunable weights removed.
         seeds: replicates.
-        milestones: fractions of the training after which the lr is multiplied with `factor`.
-        betas: of Adam.
-        rate: fraction of what remains that a round of IMP prunes.
-        rates: by role, likewise, where roles differ.
-        score: what ranks weights, "magnitude" or "lamp".
-        rewind: where the weights of a rewound ticket are taken from, "8 epochs" or "500 steps"; "" for none.
-        steps: the length of every training, where it is given in steps and not in epochs.
-        departs: what was published and lthcheck does not do.
-        notes: what was not stated and is lthcheck's choice, or else good to know.
     """
 
     name: str
@@ -62,7 +65,7 @@ class Recipe:
     scope: Literal["global", "layer"] = "global"
     roles: tuple[Role, ...] = ("conv", "shortcut", "linear")
     rates: tuple[tuple[Role, float], ...] = ()
-    score: str = "magnitude"
+    score: Literal["magnitude", "lamp"] = "magnitude"
     rewind: str = ""
     steps: int | None = None
     betas: tuple[float, float] = (0.9, 0.999)
@@ -78,6 +81,8 @@ class Recipe:
             check_real("sparsity", sparsity, lambda value: 0 < value < 1, "must be in (0, 1); write 0.9 for 90 %")
         check_whole("seeds", self.seeds, least=1, most=MOST_SEEDS)
         check_whole("epochs", self.epochs, least=1, most=MOST_EPOCHS)
+        if self.steps is not None:
+            check_whole("steps", self.steps, least=1, most=MOST_STEPS)
         check_whole("warmup_epochs", self.warmup_epochs, least=0, most=self.epochs)
         check_whole("batch", self.batch, least=1, most=2**31 - 1)
         check_real("weight_decay", self.weight_decay, lambda value: 0 <= value < math.inf, "must be 0 or above")
@@ -85,9 +90,9 @@ class Recipe:
         check_real("factor", self.factor, lambda value: 0 < value < math.inf, "must be a finite number above 0")
         check_real("rate", self.rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
         check_tuple("milestones", self.milestones, "(0.5, 0.75)")
-        for part in self.milestones:
+        for each in self.milestones:
             rule = "must be fractions of the training, in (0, 1]; write 0.5 for epoch 80 of 160"
-            check_real("milestones", part, lambda value: 0 < value <= 1, rule)
+            check_real("milestones", each, lambda value: 0 < value <= 1, rule)
         known("initialiser", self.initialiser, INITIALISERS)
         known("optimiser", self.optimiser, ("sgd", "adam"))
         known("schedule", self.schedule, ("constant", "step", "cosine"))
@@ -101,19 +106,27 @@ class Recipe:
             raise ValueError("roles must name at least one role, e.g. conv")
         for role in self.roles:
             known("roles", role, get_args(Role))
-        self._check_later()
-
-    def _check_later(self) -> None:
-        for role, rate in self.rates:
-            known("rates", role, self.roles)
-            check_real(f"rates of {role}", rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
+        self._check_rates()
         known("score", self.score, ("magnitude", "lamp"))
-        if self.rewind and not re.fullmatch("[0-9]{1,9} (epochs|steps)", self.rewind):
-            raise ValueError(f"rewind={self.rewind!r} must be a number of epochs or steps; write '8 epochs'")
+        if self.rewind != "":
+            moment(self.rewind)
         for beta in self.betas:
             check_real("betas", beta, lambda value: 0 <= value < 1, "must be in [0, 1)")
-        if self.steps is not None:
-            check_whole("steps", self.steps, least=1, most=MOST_STEPS)
+
+    def _check_rates(self) -> None:
+        check_tuple("rates", self.rates, "(('conv', 0.1), ('linear', 0.2))")
+        for pair in self.rates:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise ValueError(f"rates={self.rates!r} must be pairs of a role and a rate, e.g. (('conv', 0.1),)")
+            role, rate = pair
+            known("rates", role, self.roles)
+            check_real(f"rates[{role}]", rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
+        named = [role for role, _ in self.rates]
+        if len(set(named)) < len(named):
+            raise ValueError(f"rates={self.rates!r} must name each role once")
+        if self.rates and self.scope != "layer":
+            raise ValueError(f"scope={self.scope!r} must be 'layer' with rates by role, which rank each layer alone")
+        object.__setattr__(self, "rates", tuple((role, rate) for role, rate in self.rates))  # JSON has lists
 
     @staticmethod
     def _check_grid(name: str, values: tuple[float, ...]) -> None:
@@ -128,16 +141,32 @@ class Recipe:
         """T in steps, on data of which an epoch has so many."""
         return self.epochs * steps_per_epoch if self.steps is None else self.steps
 
+    def on(self, steps_per_epoch: int) -> Recipe:
+        """The recipe on data of which an epoch has so many steps: one in steps gets the epochs, rounded, that they are.
+
+        Evidence and reports name these; the training has the steps, exactly.
+        """
+        if self.steps is None:
+            return self
+        return replace(self, epochs=max(1, self.warmup_epochs, round(self.steps / steps_per_epoch)))
+
     def training(self, lr: float, steps_per_epoch: int, *, stretch: int = 1, device: str = "cpu") -> Training:
-        """The training at one learning rate; `stretch=2` trains twice as long, with milestones in proportion."""
-        steps = stretch * self.total_steps(steps_per_epoch)
-        milestones = tuple(round(part * steps) for part in self.milestones) if self.schedule == "step" else ()
+        """The training at one learning rate; `stretch=2` trains twice as long, with milestones in proportion.
+
+        Raises:
+            ValueError: if it ends before its warm-up does.
+        """
+        steps, warmup = stretch * self.total_steps(steps_per_epoch), self.warmup_epochs * stretch * steps_per_epoch
+        if warmup > steps:
+            rule = f"must end within the training, but takes {warmup} of {steps} steps"
+            raise ValueError(f"warmup_epochs={self.warmup_epochs} {rule}; train longer, or warm up for less")
+        milestones = tuple(part(each, steps) for each in self.milestones) if self.schedule == "step" else ()
         return Training(
             lr=lr,
             batch=self.batch,
             steps=steps,
             optimiser=self._optimiser(),
-            schedule=Schedule(self.schedule, milestones, self.factor, self.warmup_epochs * stretch * steps_per_epoch),
+            schedule=Schedule(self.schedule, milestones, self.factor, warmup),
             objective=Objective(label_smoothing=self.label_smoothing),
             last_batch=self.last_batch,
             device=device,  # type: ignore[arg-type]
@@ -147,6 +176,16 @@ class Recipe:
         if self.optimiser == "sgd":  # whose key has the betas that it does not use
             return Optimiser("sgd", self.momentum, self.weight_decay)
         return Optimiser("adam", 0.0, self.weight_decay, self.betas)
+
+    def rewind_step(self, steps_per_epoch: int) -> int:
+        """The step of the training that tickets are rewound to.
+
+        Raises:
+            ValueError: if the recipe says none, or one after its last.
+        """
+        if self.rewind == "":
+            raise ValueError(f"rewind='' of the recipe {self.name} names no moment; write '8 epochs' or '500 steps'")
+        return moment(self.rewind).step(steps_per_epoch, self.total_steps(steps_per_epoch))
 
     def but(self, changes: Mapping[str, Any]) -> Recipe:
         """The recipe with what a user said otherwise.

@@ -71,7 +71,7 @@ def advise(chosen: Mapping[str, Any], store: Store, *, calibrated: bool = True) 
         name = chosen.get("recipe", asked.dataset if asked.dataset in names() else asked.recipe.name)
         (study,) = studies({**chosen, "model": (asked.model,), "dataset": (asked.dataset,), "recipe": name})
         info = data.describe(study.dataset, data_dir=data_dir)
-        Arms(study, info)  # refuses what cannot be trained
+        study = Arms(study, info).study  # refuses what cannot be trained
         delta = default_delta(study.dataset)
         facts, knows = subject(study.model, info), known(store.root, study, info, delta=delta)
         suggestion = suggest(facts, study.recipe, knows.rows, delta=delta, seeds=chosen.get("seeds"))

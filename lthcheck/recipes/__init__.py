@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from lthcheck.names import known
@@ -62,5 +62,7 @@ def changes(used: Recipe, *, model: str, dataset: str) -> dict[str, list[Any]]:
     if used.name not in _CASES:
         return {}
     published = recipe(used.name, model=model, dataset=dataset)
+    if used.steps is not None and used.steps == published.steps:
+        used = replace(used, epochs=published.epochs)  # which only say what the steps are on other data
     pairs = {each.name: [getattr(published, each.name), getattr(used, each.name)] for each in fields(Recipe)}
     return {name: pair for name, pair in pairs.items() if name not in _WORDS and pair[0] != pair[1]}

@@ -148,6 +148,11 @@ class TestRecord:
         own = replace(recipe("mnist1d"), name="mine", epochs=3)
         assert changes(own, model="mlp-8", dataset="mnist1d") == {}
 
+    def test_the_epochs_that_steps_are_on_other_data_are_no_change(self):
+        used = recipe("frankle2019", model="conv2", dataset="mnist").on(66)
+        assert used.epochs != recipe("frankle2019", model="conv2", dataset="mnist").epochs
+        assert changes(used, model="conv2", dataset="mnist") == {}
+
     @pytest.mark.parametrize("name", PRESETS)
     def test_a_study_survives_json(self, name):
         study = only(preset=name, rate="0.3")
