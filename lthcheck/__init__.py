@@ -1,7 +1,7 @@
 """lthcheck: does this network, on this data, trained by this recipe, contain a winning ticket?
 
 >>> from lthcheck import Study, judge
->>> from lthcheck.recipe import recipe
+>>> from lthcheck.recipes import recipe
 >>> study = Study(model="mlp-64-32", dataset="mnist1d", recipe=recipe("mnist1d"))
 >>> evidence = study.run()  # doctest: +SKIP
 >>> judge(evidence).verdict  # doctest: +SKIP

@@ -12,8 +12,9 @@ from typing import Protocol
 from lthcheck import data, given, sequel, zoo
 from lthcheck.data.images import augmentable
 from lthcheck.evidence import Arm, Row
-from lthcheck.pruning.count import kept
-from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Run, Score, Start
+from lthcheck.pruning.count import by_layer, kept
+from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Role, Run, Score, Start
+from lthcheck.steps import steps_per_epoch
 from lthcheck.study import MOST_PARAMETERS, Question, Slot, Study
 
 
@@ -54,16 +55,19 @@ class Arms:
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))
             raise ValueError(f"roles={roles} must name weights of {study.model}, which has {has}; name one of these")
         for asked, sparsity in () if study.mask else zip(self.recipe.sparsities, study.sparsities, strict=True):
-            for total in self._groups():
-                if not kept(total, sparsity):
+            for total, stay in self._groups(sparsity):
+                if not stay:
                     rule = f"must keep at least one weight, but keeps 0 of {total} in {study.model}"
                     raise ValueError(f"sparsity={asked:.12g} {rule}; ask for less")
-        keeps = facts.train_size % self.recipe.batch > 0 and self.recipe.last_batch == "keep"
-        self.steps_per_epoch = facts.train_size // self.recipe.batch + keeps
+        self.steps_per_epoch = steps_per_epoch(facts.train_size, self.recipe.batch, self.recipe.last_batch)
+        if self.recipe.steps is not None:
+            self.recipe = self.recipe.on(self.steps_per_epoch)
+            self.study = study = replace(study, recipe=self.recipe)
         if self.network.fingerprint:
             from lthcheck.zoo.trial import trial
 
-            smallest = facts.train_size % self.recipe.batch if keeps else self.recipe.batch
+            partial = facts.train_size % self.recipe.batch if self.recipe.last_batch == "keep" else 0
+            smallest = partial or self.recipe.batch
             trial(self.network, min(2, smallest))
         self._made: dict[Slot, Run | None] = {}
         self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
@@ -120,8 +124,10 @@ class Arms:
             return self._masks[slot.seed]
         if slot.method == "snip":
             score = Score("snip", replace(self.data, augmentation="none"), slot.seed)
-            return Pruned(init, slot.sparsity, score, self.recipe.scope, self.recipe.roles)
-        return Pruned(self._before(slot), slot.sparsity, scope=self.recipe.scope, roles=self.recipe.roles)
+            of: Run | Start = init
+        else:
+            of, score = self._before(slot), Score(self.recipe.score)
+        return Pruned(of, slot.sparsity, score, self.recipe.scope, self.recipe.roles, rates=self._rates)
 
     def _before(self, slot: Slot) -> Run:
         """The training whose weights a mask is taken from: of the round before, or the dense one."""
@@ -141,14 +147,27 @@ class Arms:
         size = sum(zoo.parameter_counts(self.network).values())
         if self.study.mask:
             return size - sum(int((~layer).sum()) for layer in self.study.masks[0].values())
-        groups = self._groups()
-        return size - sum(groups) + sum(kept(total, sparsity) for total in groups)
+        pairs = self._groups(sparsity)
+        groups, stay = [total for total, _ in pairs], [left for _, left in pairs]
+        return size - sum(groups) + sum(stay)
 
-    def _groups(self) -> list[int]:
-        """How many prunable weights there are in each group that is ranked on its own."""
-        counts, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
-        prunable = [counts[name] for name, role in roles.items() if role in self.recipe.roles]
-        return prunable if self.recipe.scope == "layer" else [sum(prunable)]
+    def _groups(self, sparsity: float) -> list[tuple[int, int]]:
+        """How many prunable weights there are in each group that is ranked on its own, and how many of them stay."""
+        sizes, roles = zoo.parameter_counts(self.network), zoo.roles(self.network)
+        prunable = {name: sizes[name] for name, role in roles.items() if role in self.recipe.roles}
+        if self.recipe.scope == "global":
+            total = sum(prunable.values())
+            return [(total, kept(total, sparsity))]
+        rates = dict(self._rates)
+        own = {name: rates[roles[name]] for name in prunable} if rates else {}
+        stay = by_layer(prunable, sparsity, own)
+        return [(total, stay[name]) for name, total in prunable.items()]
+
+    @property
+    def _rates(self) -> tuple[tuple[Role, float], ...]:
+        """What a round takes, of every prunable role, where roles differ."""
+        named = dict(self.recipe.rates)
+        return tuple((role, named.get(role, self.recipe.rate)) for role in self.recipe.roles) if named else ()
 
     def slots(self, question: Question) -> Iterator[Slot]:
         """The trainings that a question needs, before any of them is known."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.names import nearest
 from lthcheck.quantity import written
+from lthcheck.run import AUGMENTATIONS, INITIALISERS
 
 if TYPE_CHECKING:
     from lthcheck.preset import Preset
+    from lthcheck.recipe import Recipe
     from lthcheck.study import Study
     from lthcheck.verdict.terms import Terms
 
@@ -46,6 +48,13 @@ def _numbers(text: str) -> tuple[float, ...]:
         return tuple(written(part) for part in _texts(text))
     except ValueError:
         raise ValueError("must be numbers between commas, e.g. 0.1,0.2") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return written(text)
+    except ValueError:
+        raise ValueError("must be a number, e.g. 0.1") from None
 
 
 def _whole(text: str) -> int:
@@ -88,25 +97,35 @@ class Option:
         name: without dashes in front, "assume-adequate".
         parse: from text to value; a ValueError says the rule. None for a flag.
         shown: what stands for the value in help texts.
+        field: of the recipe, which it changes.
     """
 
     name: str
     help: str
     parse: Callable[[str], Any] | None = _text
     shown: str = "NAME"
+    field: str | None = None
 
+    @property
+    def apart(self) -> bool:
+        """Whether help lists it apart, with the less usual fields of a recipe."""
+        return self.field not in (None, "lrs", "sparsities", "seeds", "epochs")
+
+
+_INITIALISERS = tuple(name for name in INITIALISERS if name != "own")  # which a network of the user's has anyway
+_SCOPES = ("global", "layer")
 
 OPTIONS: tuple[Option, ...] = (
     Option("import", "Python file or module that registers networks and data of your own", shown="FILE"),
     Option("model", "networks, e.g. mlp-300-100,resnet20; resnet20-w0.5 is half as wide", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
-    Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y"),
-    Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y"),
+    Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y", "lrs"),
+    Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y", "sparsities"),
     Option("method", "how masks are found: imp (iterative magnitude pruning), omp (one-shot), snip", _texts, "A,B"),
     Option("mask", 'your own mask, .safetensors or .npz, "{seed}" in its name for one a replicate', shown="FILE"),
     Option("theta0", "your own initial weights, likewise; without, the recipe's initialiser draws them", shown="FILE"),
-    Option("seeds", "replicates", _whole, "N"),
-    Option("epochs", "length T of every training", _whole, "N"),
+    Option("seeds", "replicates", _whole, "N", "seeds"),
+    Option("epochs", "length T of every training; milestones and warm-up stretch with it", _whole, "N", "epochs"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
     Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
     Option(
@@ -131,12 +150,27 @@ OPTIONS: tuple[Option, ...] = (
     Option("report-dir", "folder for reports", path, "DIR"),
     Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
     Option("device", "cpu or cuda", OneOf(("cpu", "cuda"))),
+    Option("batch-size", "samples a step", _whole, "N", "batch"),
+    Option("optimiser", "sgd or adam", OneOf(("sgd", "adam")), field="optimiser"),
+    Option("momentum", "of sgd, in [0, 1)", _number, "X", "momentum"),
+    Option("weight-decay", "added to the gradient (L2)", _number, "X", "weight_decay"),
+    Option("schedule", "of the lr: constant, step or cosine", OneOf(("constant", "step", "cosine")), field="schedule"),
+    Option("milestones", "parts of T after which schedule step lowers the lr", _numbers, "X,Y", "milestones"),
+    Option("factor", "what schedule step multiplies the lr with", _number, "X", "factor"),
+    Option("warmup-epochs", "epochs over which the lr first rises", _whole, "N", "warmup_epochs"),
+    Option("last-batch", "keep or drop an epoch's partial batch", OneOf(("keep", "drop")), field="last_batch"),
+    Option("augmentation", ", ".join(AUGMENTATIONS), OneOf(AUGMENTATIONS), field="augmentation"),
+    Option("label-smoothing", "part of each label spread over all classes, in [0, 1)", _number, "X", "label_smoothing"),
+    Option("initialiser", ", ".join(_INITIALISERS), OneOf(_INITIALISERS), field="initialiser"),
+    Option("rate", "part of what remains that a round of imp prunes, in (0, 1)", _number, "X", "rate"),
+    Option("scope", "rank weights of all layers together (global), or each layer alone", OneOf(_SCOPES), field="scope"),
+    Option("roles", "weights that are pruned, e.g. conv,shortcut,linear", _texts, "A,B", "roles"),
 )
 
 # What makes an expectation on record void once it is given.
 CHANGES_STUDY = (
-    "model", "dataset", "lr", "sparsity", "method", "seeds", "epochs", "recipe", "device", "mask", "theta0",
-    "extend-lr", "until-decided",
+    "model", "dataset", "method", "recipe", "device", "mask", "theta0", "extend-lr", "until-decided",
+    *(option.name for option in OPTIONS if option.field),
 )  # fmt: skip
 CHANGES_VERDICT = ("rule", "reading", "delta", "gamma", "assume-adequate", "validation")
 
@@ -168,7 +202,8 @@ def parsed(texts: Mapping[str, str | bool | None]) -> dict[str, Any]:
 def studies(chosen: Mapping[str, Any]) -> list[Study]:
     """The studies that the options ask for: every network on every data set.
 
-    A preset fills what is not given; so does, for a network or data set of the user's choice, the recipe ma2021.
+    A preset fills what is not given; so does, for a network or data set of the user's choice, the recipe ma2021, in
+    the case of that network and data set.
 
     Raises:
         ValueError: for anything unknown or out of range, before any data is read.
@@ -177,7 +212,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     from lthcheck import data
     from lthcheck.extension import load
     from lthcheck.preset import preset
-    from lthcheck.recipe import recipe
+    from lthcheck.recipes import recipe
     from lthcheck.report.stem import stem
     from lthcheck.study import Study, slug
 
@@ -188,9 +223,9 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     if "mask" in chosen and "sparsity" in chosen:
         rule = "must not stand beside sparsity, since a mask has a sparsity of its own; leave one out"
         raise ValueError(f"mask={chosen['mask']!r} {rule}")
-    plain = recipe(chosen.get("recipe", "ma2021")) if own_question or "recipe" in chosen else base.recipe
-    fields = {"lr": "lrs", "sparsity": "sparsities", "seeds": "seeds", "epochs": "epochs"}
-    own = plain.but({field: chosen[name] for name, field in fields.items() if name in chosen})
+    published = own_question or "recipe" in chosen
+    by_name = chosen.get("recipe", "ma2021")
+    recipe(by_name)  # refused before what else is not known
     unchanged = set(chosen).isdisjoint(CHANGES_STUDY)
     models, datasets = chosen.get("model", (base.model,)), chosen.get("dataset", (base.dataset,))
     for what, names in (("model", models), ("dataset", datasets)):
@@ -202,7 +237,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         Study(
             model=model,
             dataset=dataset,
-            recipe=own,
+            recipe=_changed(recipe(by_name, model=model, dataset=dataset) if published else base.recipe, chosen),
             methods=chosen.get("method", ("given",) if "mask" in chosen else base.methods),
             preset=base.name if unchanged else None,
             device=chosen.get("device", "cpu"),
@@ -220,6 +255,25 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             f"dataset={','.join(datasets)!r} must differ in the letters, a to z, and digits of their names; "
             "rename a file, or ask for them one by one"
         )
+    return made
+
+
+def _changed(plain: Recipe, chosen: Mapping[str, Any]) -> Recipe:
+    """The recipe with the fields that the options name.
+
+    Raises:
+        ValueError: for a value out of range, or one that another field makes idle.
+    """
+    fields = {option.field: chosen[option.name] for option in OPTIONS if option.field and option.name in chosen}
+    made = plain.but(fields)
+    for name, field, needed in (
+        ("milestones", "schedule", "step"),
+        ("factor", "schedule", "step"),
+        ("momentum", "optimiser", "sgd"),
+    ):
+        if name in fields and getattr(made, field) != needed:
+            rule = f"must go with the {field} {needed}, but it is {getattr(made, field)}; add {field} {needed}"
+            raise ValueError(f"{name}={fields[name]!r} {rule}, or leave it out")
     return made
 
 

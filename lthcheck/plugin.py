@@ -36,8 +36,10 @@ def add_options(parser: pytest.Parser, prefix: str) -> None:
     """Registers the options with a prefix: "lth-" in the plugin, none in a conftest that owns the command line."""
     from lthcheck.options import OPTIONS
 
-    group = parser.getgroup("lthcheck", "is there a winning ticket?")
+    asked = parser.getgroup("lthcheck", "is there a winning ticket?")
+    fields = parser.getgroup("lthcheck-recipe", "lthcheck: fields of the recipe")
     for option in OPTIONS:
+        group = fields if option.apart else asked
         flag, dest = f"--{prefix}{option.name}", _dest(option.name)
         if option.parse is None:
             group.addoption(flag, dest=dest, action="store_true", default=None, help=option.help)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lthcheck.names import known
-from lthcheck.recipe import RECIPES, Recipe
+from lthcheck.recipe import Recipe
+from lthcheck.recipes import recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class Preset:
     measured: str = ""
 
 
-_MNIST1D = RECIPES["mnist1d"]
+_MNIST1D = recipe("mnist1d")
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -62,7 +63,7 @@ PRESETS: dict[str, Preset] = {
             name="digits",
             model="conv2-w0.25",
             dataset="digits",
-            recipe=RECIPES["digits"].but({"epochs": 5, "warmup_epochs": 1, "sparsities": (0.832,)}),
+            recipe=recipe("digits").but({"epochs": 5, "warmup_epochs": 1, "sparsities": (0.832,)}),
             expected={"imp": "none", "omp": "none"},
             measured="of 2000 sets of 4 out of 30 seeds all gave it",
         ),

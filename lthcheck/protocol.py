@@ -164,6 +164,8 @@ def _check_nested(replica: Replica, parent: Mapping[str, Tensor]) -> None:
 def _check_ranked(replica: Replica, mask: Pruned, parent: Mapping[str, Tensor], ranked: Mapping[str, Tensor]) -> None:
     """No weight that was pruned now is larger than one that stays: over all layers, or in each."""
     stay, gone = {}, {}
+    if mask.score.name == "lamp":
+        ranked = {name: _share_of_larger(ranked[name], parent.get(name)) for name in replica.mask}
     for name, layer in replica.mask.items():
         size, alive = ranked[name].abs().flatten(), layer.flatten()
         before = parent[name].flatten() if name in parent else alive | True
@@ -171,10 +173,26 @@ def _check_ranked(replica: Replica, mask: Pruned, parent: Mapping[str, Tensor], 
         gone[name] = float(size[before & ~alive].max()) if bool((before & ~alive).any()) else 0.0
     if mask.scope == "global":
         stay = dict.fromkeys(stay, min(stay.values()))
+    slack = 1 + 1e-9 if mask.score.name == "lamp" else 1.0  # its sums were added up twice
     for name, largest in gone.items():
-        if largest > stay[name]:
+        if largest > stay[name] * slack:
             detail = f"a weight of score {largest:g} was pruned, one of {stay[name]:g} stays"
             raise ProtocolViolation("ranked", replica.run.key, name, detail)
+
+
+def _share_of_larger(weight: Tensor, before: Tensor | None) -> Tensor:
+    """The score of Lee et al. 2021, from the smallest weight up; not by pruning.scores, which made the mask."""
+    import torch
+
+    squares = weight.double().flatten() ** 2
+    if before is not None:
+        squares = squares * before.flatten()
+    squares = squares.flip(0)  # so that of equal weights the first is the largest
+    rising = squares.argsort(stable=True)
+    larger = squares[rising].flip(0).cumsum(0).flip(0)
+    shares = torch.zeros_like(squares)
+    shares[rising] = torch.where(larger > 0, squares[rising] / larger, larger)
+    return shares.flip(0).view_as(weight)
 
 
 def _check_saliency(replica: Replica, ranked: Mapping[str, Tensor], derivative: float) -> None:
@@ -199,15 +217,38 @@ def _check_density(replica: Replica, mask: Pruned) -> None:
     if due != set(layers):
         odd = ", ".join(sorted(due ^ set(layers)))
         raise ProtocolViolation("density", replica.run.key, odd, "prunable and without a mask, or the reverse")
-    groups = [{name: layer} for name, layer in layers.items()] if mask.scope == "layer" else [layers]
+    if mask.rates:
+        _check_shares(replica, mask)
+    alone = mask.scope == "layer" and not mask.rates
+    groups = [{name: layer} for name, layer in layers.items()] if alone else [layers]
     for group in groups:
         total, stay = sum(m.numel() for m in group.values()), sum(int(m.sum()) for m in group.values())
         exact = (1 - mask.sparsity) * total
         # not through pruning.count, which the mask was made with
         if not -0.5 + 1e-6 < stay - exact < 0.5 + 1e-6:
             expected = math.floor(exact + 0.5 + 1e-6)
-            where = "all layers" if mask.scope == "global" else ", ".join(group)
+            where = ", ".join(group) if alone else "all layers"
             raise ProtocolViolation("density", replica.run.key, where, f"{stay} stay, must be {expected}")
+
+
+def _check_shares(replica: Replica, mask: Pruned) -> None:
+    """There is a moment at which every layer has come down, at its own rate, to what is left of it.
+
+    A layer of n weights has c left while n (1 - r)^k is within half a weight of c: from one k to another. The layers
+    agree where the last of these spans to begin does so before the first ends.
+    """
+    roles, rates = zoo.roles(replica.run.network), dict(mask.rates)
+    spans = {}
+    for name, layer in replica.mask.items():
+        total, stay = layer.numel(), int(layer.sum())
+        pace = -math.log1p(-rates[roles[name]])
+        begin = max(0.0, math.log(total / (stay + 0.5)) / pace)
+        spans[name] = begin, math.log(total / (stay - 0.5)) / pace if stay else math.inf
+    late, early = max(spans, key=lambda name: spans[name][0]), min(spans, key=lambda name: spans[name][1])
+    if spans[late][0] > spans[early][1] + 1e-6:
+        rounds = f"{late} has had {spans[late][0]:.4g} rounds or more, {early} {spans[early][1]:.4g} or fewer"
+        detail = f"at the rates of their roles, {rounds}"
+        raise ProtocolViolation("density", replica.run.key, late, detail)
 
 
 def _check_permuted(replica: Replica, mask: Permuted, source: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,7 @@
-"""Recipes: published bundles of defaults. They help to write expressions and are in no key."""
+"""A recipe: a published bundle of defaults. It helps to write expressions and is in no key.
+
+Those that there are lie in `lthcheck.recipes`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Any, Literal, get_args
 from lthcheck.names import known
 from lthcheck.quantity import check_real, check_tuple, check_whole
 from lthcheck.run import AUGMENTATIONS, INITIALISERS, Objective, Optimiser, Role, Schedule, Training
+from lthcheck.steps import moment, part
 
 MOST_SEEDS, MOST_EPOCHS = 1000, 1_000_000  # a slip of the pen, above these; every run is written down in advance
+MOST_STEPS = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +25,19 @@ class Recipe:
 
     Attributes:
         source: where it was published, or measured.
+        epochs: T; of a recipe in steps, those that its steps come to on its own data (see `on`).
+        steps: the length of the training, where it is given in steps and not in epochs.
         milestones: fractions of the training after which the lr is multiplied with `factor`.
         rate: fraction of what remains that a round of IMP prunes.
+        rates: by role, what a round takes of what remains in its layers, where roles differ; a role that is not named
+            has `rate`. Each layer is ranked alone then. The ladder is still that of `rate`, of all prunable weights: at
+            a rung the layers stand as after so many rounds of `rates`, a real number, as remove its sparsity in all.
+        score: what ranks the weights of a trained network.
+        rewind: the moment that tickets are rewound to, "8 epochs" or "500 steps"; empty where the recipe has none. The
+            arms begin at theta_0 nevertheless (see `lthcheck.rewind`).
+        betas: of Adam.
+        departs: what was published and lthcheck does not do.
+        notes: what was not stated and is lthcheck's choice, or else good to know.
         lrs: the learning rates, each tried for every arm.
         sparsities: fractions of the prunable weights removed.
         seeds: replicates.
@@ -48,6 +64,13 @@ class Recipe:
     rate: float = 0.2
     scope: Literal["global", "layer"] = "global"
     roles: tuple[Role, ...] = ("conv", "shortcut", "linear")
+    rates: tuple[tuple[Role, float], ...] = ()
+    score: Literal["magnitude", "lamp"] = "magnitude"
+    rewind: str = ""
+    steps: int | None = None
+    betas: tuple[float, float] = (0.9, 0.999)
+    departs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_grid("lr", self.lrs)
@@ -58,6 +81,8 @@ class Recipe:
             check_real("sparsity", sparsity, lambda value: 0 < value < 1, "must be in (0, 1); write 0.9 for 90 %")
         check_whole("seeds", self.seeds, least=1, most=MOST_SEEDS)
         check_whole("epochs", self.epochs, least=1, most=MOST_EPOCHS)
+        if self.steps is not None:
+            check_whole("steps", self.steps, least=1, most=MOST_STEPS)
         check_whole("warmup_epochs", self.warmup_epochs, least=0, most=self.epochs)
         check_whole("batch", self.batch, least=1, most=2**31 - 1)
         check_real("weight_decay", self.weight_decay, lambda value: 0 <= value < math.inf, "must be 0 or above")
@@ -65,8 +90,9 @@ class Recipe:
         check_real("factor", self.factor, lambda value: 0 < value < math.inf, "must be a finite number above 0")
         check_real("rate", self.rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
         check_tuple("milestones", self.milestones, "(0.5, 0.75)")
-        for part in self.milestones:
-            check_real("milestones", part, lambda value: 0 < value <= 1, "must be fractions of the training, in (0, 1]")
+        for each in self.milestones:
+            rule = "must be fractions of the training, in (0, 1]; write 0.5 for epoch 80 of 160"
+            check_real("milestones", each, lambda value: 0 < value <= 1, rule)
         known("initialiser", self.initialiser, INITIALISERS)
         known("optimiser", self.optimiser, ("sgd", "adam"))
         known("schedule", self.schedule, ("constant", "step", "cosine"))
@@ -76,8 +102,31 @@ class Recipe:
         known("last_batch", self.last_batch, ("drop", "keep"))
         known("scope", self.scope, ("global", "layer"))
         check_tuple("roles", self.roles, "('conv', 'linear')")
+        if not self.roles:
+            raise ValueError("roles must name at least one role, e.g. conv")
         for role in self.roles:
             known("roles", role, get_args(Role))
+        self._check_rates()
+        known("score", self.score, ("magnitude", "lamp"))
+        if self.rewind != "":
+            moment(self.rewind)
+        for beta in self.betas:
+            check_real("betas", beta, lambda value: 0 <= value < 1, "must be in [0, 1)")
+
+    def _check_rates(self) -> None:
+        check_tuple("rates", self.rates, "(('conv', 0.1), ('linear', 0.2))")
+        for pair in self.rates:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise ValueError(f"rates={self.rates!r} must be pairs of a role and a rate, e.g. (('conv', 0.1),)")
+            role, rate = pair
+            known("rates", role, self.roles)
+            check_real(f"rates[{role}]", rate, lambda value: 0 < value < 1, "must be in (0, 1); write 0.2 for 20 %")
+        named = [role for role, _ in self.rates]
+        if len(set(named)) < len(named):
+            raise ValueError(f"rates={self.rates!r} must name each role once")
+        if self.rates and self.scope != "layer":
+            raise ValueError(f"scope={self.scope!r} must be 'layer' with rates by role, which rank each layer alone")
+        object.__setattr__(self, "rates", tuple((role, rate) for role, rate in self.rates))  # JSON has lists
 
     @staticmethod
     def _check_grid(name: str, values: tuple[float, ...]) -> None:
@@ -88,27 +137,78 @@ class Recipe:
             twice = next(value for value in values if values.count(value) > 1)
             raise ValueError(f"{name}={twice:g} is given twice; name each value once")
 
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """T in steps, on data of which an epoch has so many."""
+        return self.epochs * steps_per_epoch if self.steps is None else self.steps
+
+    def on(self, steps_per_epoch: int) -> Recipe:
+        """The recipe on data of which an epoch has so many steps: one in steps gets the epochs, rounded, that they are.
+
+        Evidence and reports name these; the training has the steps, exactly.
+        """
+        if self.steps is None:
+            return self
+        return replace(self, epochs=max(1, self.warmup_epochs, round(self.steps / steps_per_epoch)))
+
     def training(self, lr: float, steps_per_epoch: int, *, stretch: int = 1, device: str = "cpu") -> Training:
-        """The training at one learning rate; `stretch=2` trains twice as long, with milestones in proportion."""
-        steps = self.epochs * stretch * steps_per_epoch
-        milestones = tuple(round(part * steps) for part in self.milestones) if self.schedule == "step" else ()
+        """The training at one learning rate; `stretch=2` trains twice as long, with milestones in proportion.
+
+        Raises:
+            ValueError: if it ends before its warm-up does.
+        """
+        steps, warmup = stretch * self.total_steps(steps_per_epoch), self.warmup_epochs * stretch * steps_per_epoch
+        if warmup > steps:
+            rule = f"must end within the training, but takes {warmup} of {steps} steps"
+            raise ValueError(f"warmup_epochs={self.warmup_epochs} {rule}; train longer, or warm up for less")
+        milestones = tuple(part(each, steps) for each in self.milestones) if self.schedule == "step" else ()
         return Training(
             lr=lr,
             batch=self.batch,
             steps=steps,
-            optimiser=Optimiser(self.optimiser, self.momentum if self.optimiser == "sgd" else 0.0, self.weight_decay),
-            schedule=Schedule(self.schedule, milestones, self.factor, self.warmup_epochs * stretch * steps_per_epoch),
+            optimiser=self._optimiser(),
+            schedule=Schedule(self.schedule, milestones, self.factor, warmup),
             objective=Objective(label_smoothing=self.label_smoothing),
             last_batch=self.last_batch,
             device=device,  # type: ignore[arg-type]
         )
 
+    def _optimiser(self) -> Optimiser:
+        if self.optimiser == "sgd":  # whose key has the betas that it does not use
+            return Optimiser("sgd", self.momentum, self.weight_decay)
+        return Optimiser("adam", 0.0, self.weight_decay, self.betas)
+
+    def rewind_step(self, steps_per_epoch: int) -> int:
+        """The step of the training that tickets are rewound to.
+
+        Raises:
+            ValueError: if the recipe says none, or one after its last.
+        """
+        if self.rewind == "":
+            raise ValueError(f"rewind='' of the recipe {self.name} names no moment; write '8 epochs' or '500 steps'")
+        return moment(self.rewind).step(steps_per_epoch, self.total_steps(steps_per_epoch))
+
     def but(self, changes: Mapping[str, Any]) -> Recipe:
-        """The recipe with what a user said otherwise; a warm-up takes the same part of other epochs."""
-        if self.warmup_epochs and "epochs" in changes and "warmup_epochs" not in changes:
-            warmup = round(self.warmup_epochs * changes["epochs"] / self.epochs)
-            changes = {**changes, "warmup_epochs": warmup}
-        return replace(self, **changes)
+        """The recipe with what a user said otherwise.
+
+        A warm-up takes the same part of other epochs, and epochs take the place of a recipe's steps. A rate of all
+        roles, or one ranking of all layers, takes the place of rates by role; roles that stay dense lose theirs.
+
+        Raises:
+            ValueError: for epochs and steps both: a training has one length.
+        """
+        if changes.get("steps") is not None and "epochs" in changes:
+            both = f"epochs={changes['epochs']!r}, steps={changes['steps']!r}"
+            raise ValueError(f"{both}: a training must have one length; give one of the two")
+        more: dict[str, Any] = {}
+        if "epochs" in changes:
+            more["steps"] = None
+            if self.warmup_epochs:
+                more["warmup_epochs"] = round(self.warmup_epochs * changes["epochs"] / self.epochs)
+        if "rate" in changes or changes.get("scope") == "global":
+            more["rates"] = ()
+        elif "roles" in changes:
+            more["rates"] = tuple((role, rate) for role, rate in self.rates if role in changes["roles"])
+        return replace(self, **{**more, **changes})
 
 
 def rung(k: int, rate: float) -> float:
@@ -123,54 +223,3 @@ def ladder(rounds: int, rate: float = 0.2) -> tuple[float, ...]:
     (0.2, 0.36, 0.488)
     """
     return tuple(rung(k, rate) for k in range(1, rounds + 1))
-
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="ma2021",
-            source="Ma et al. 2021, Table E.1, CIFAR-10/100; without augmentation, which this version does not have",
-            initialiser="kaiming_normal",
-            epochs=160,
-            batch=64,
-            weight_decay=5e-4,
-            lrs=(0.001, 0.005, 0.01, 0.05, 0.1, 0.15),
-            sparsities=ladder(14),
-            seeds=3,
-            last_batch="keep",
-        ),
-        Recipe(
-            name="mnist1d",
-            source="lthcheck, measured on MNIST-1D (README, presets)",
-            initialiser="pytorch",
-            epochs=100,
-            batch=100,
-            weight_decay=1.5e-3,
-            lrs=(0.2, 0.3, 0.4),
-            sparsities=(0.866,),
-            seeds=4,
-        ),
-        Recipe(
-            name="digits",
-            source="lthcheck, measured on digits (reports/examples)",
-            initialiser="kaiming_normal",
-            epochs=20,
-            batch=100,
-            weight_decay=1e-3,
-            lrs=(0.02, 0.05, 0.1),
-            sparsities=(0.866,),
-            seeds=4,
-            warmup_epochs=4,
-        ),
-    )
-}
-
-
-def recipe(name: str) -> Recipe:
-    """A recipe by name.
-
-    Raises:
-        ValueError: for an unknown one, with the nearest name.
-    """
-    return RECIPES[known("recipe", name, RECIPES)]

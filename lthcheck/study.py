@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from lthcheck import given, zoo
+from lthcheck import given, recipes, zoo
 from lthcheck.evidence import Arm, Row
 from lthcheck.names import known
 from lthcheck.protocol import RULES
@@ -107,7 +107,7 @@ class Study:
             if not isinstance(getattr(self, what), str):
                 raise TypeError(f"{what}={getattr(self, what)!r} must be a name, as text")
         if not isinstance(self.recipe, Recipe):
-            raise TypeError(f"recipe={self.recipe!r} must be a Recipe; lthcheck.recipe.recipe gives one by its name")
+            raise TypeError(f"recipe={self.recipe!r} must be a Recipe; lthcheck.recipes.recipe gives one by its name")
         check_tuple("methods", self.methods, "('imp', 'omp')")
         zoo.check(self.model)
         for method in self.methods:
@@ -166,7 +166,7 @@ class Study:
         lrs, rates = (", ".join(f"{value:.3g}" for value in values) for values in (recipe.lrs, self.sparsities))
         lrs += f" and at most {count(self.extend_lr, 'lr')} beyond" if self.extend_lr else ""
         seeds = f"{recipe.seeds} seeds" + (f", at most {self.most_seeds}" if self.most_seeds > recipe.seeds else "")
-        length = f"{seeds}, {recipe.epochs} epochs"
+        length = f"{seeds}, " + (f"{recipe.epochs} epochs" if recipe.steps is None else f"{recipe.steps:,} steps")
         return f"{self.name}: {', '.join(self.methods)} at sparsity {rates}; lr {lrs}; {length}; recipe {recipe.name}"
 
     @property
@@ -264,15 +264,19 @@ class Study:
             "until_decided": self.until_decided,
             "terms": self.terms.as_json(),
             "recipe": asdict(self.recipe),
+            "recipe_changes": recipes.changes(self.recipe, model=self.model, dataset=self.dataset),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Study:
         """The inverse of `as_json`; what an earlier version did not write is left at its default."""
-        recipe: dict[str, Any] = {
-            name: tuple(each) if isinstance(each, list) else each for name, each in value["recipe"].items()
-        }
+        recipe: dict[str, Any] = {name: _frozen(each) for name, each in value["recipe"].items()}
         fields = {name: value[name] for name in ("model", "dataset", "preset", "device", "theta0", "mask")}
         fields |= {name: value[name] for name in ("extend_lr", "until_decided") if name in value}
         terms = Terms.from_json(value.get("terms", {}))
         return cls(recipe=Recipe(**recipe), methods=tuple(value["methods"]), terms=terms, **fields)
+
+
+def _frozen(value: object) -> object:
+    """Tuples for the lists that JSON made of them."""
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lthcheck import Study, judge
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import recipe
 
-RECIPE = RECIPES["mnist1d"]
+RECIPE = recipe("mnist1d")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_recipe_out_of_range(changes, message):
     [
         ("model", None, "model=None must be a name, as text"),
         ("dataset", 1, "dataset=1 must be a name, as text"),
-        ("recipe", "ma2021", "recipe='ma2021' must be a Recipe; lthcheck.recipe.recipe gives one by its name"),
+        ("recipe", "ma2021", "recipe='ma2021' must be a Recipe; lthcheck.recipes.recipe gives one by its name"),
         ("methods", "imp", r"methods='imp' must be a tuple, e.g. \('imp', 'omp'\)"),
     ],
 )

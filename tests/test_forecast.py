@@ -10,7 +10,7 @@ import pytest
 from lthcheck.execute.plan import plan
 from lthcheck.execute.wants import Wants
 from lthcheck.forecast import forecast
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import recipe
 from lthcheck.run import Reinit
 from lthcheck.store import Store
 from lthcheck.study import Study
@@ -40,7 +40,7 @@ def study(dataset):
 
     def made(model="mlp-16-8", **changes):
         usual = {"lrs": (0.1, 0.2), "sparsities": (0.488,), "seeds": 2, "epochs": 3, "batch": 10}
-        return Study(model=model, dataset=dataset, recipe=RECIPES["mnist1d"].but(usual | changes))
+        return Study(model=model, dataset=dataset, recipe=recipe("mnist1d").but(usual | changes))
 
     return made
 

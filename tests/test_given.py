@@ -11,7 +11,7 @@ from torch.nn.utils import prune
 
 from lthcheck import data, given, zoo
 from lthcheck.execute.answer import answer
-from lthcheck.recipe import recipe
+from lthcheck.recipes import recipe
 from lthcheck.store import Store
 from lthcheck.study import Study
 from lthcheck.training.initialiser import initial

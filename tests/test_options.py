@@ -9,7 +9,7 @@ import pytest
 from lthcheck import preset as presets
 from lthcheck.options import CHANGES_STUDY, CHANGES_VERDICT, OPTIONS, expected_by_preset, parsed, studies
 from lthcheck.preset import PRESETS
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import recipe
 
 
 def asked(**texts):
@@ -104,7 +104,7 @@ class TestStudies:
     @pytest.mark.parametrize("texts", [{"model": "mlp-20"}, {"dataset": "mnist"}])
     def test_a_network_or_data_of_ones_own_is_trained_by_ma2021(self, texts):
         study = only(**texts)
-        assert study.recipe == RECIPES["ma2021"]
+        assert study.recipe == recipe("ma2021")
         assert study.preset is None
 
     def test_but_with_a_preset_by_that_of_the_preset(self):
@@ -112,10 +112,10 @@ class TestStudies:
         assert (study.model, study.recipe, study.preset) == ("mlp-20", PRESETS["tiny"].recipe, None)
 
     def test_a_recipe_is_heeded_with_and_without_a_preset(self):
-        assert only(recipe="ma2021").recipe == RECIPES["ma2021"]
-        assert only(recipe="mnist1d", model="mlp-20", epochs="3").recipe == RECIPES["mnist1d"].but({"epochs": 3})
+        assert only(recipe="ma2021").recipe == recipe("ma2021")
+        assert only(recipe="mnist1d", model="mlp-20", epochs="3").recipe == recipe("mnist1d").but({"epochs": 3})
         study = only(preset="tiny", recipe="ma2021")
-        assert (study.model, study.recipe, study.preset) == ("mlp-64-32", RECIPES["ma2021"], None)
+        assert (study.model, study.recipe, study.preset) == ("mlp-64-32", recipe("ma2021"), None)
 
     def test_every_network_on_every_data_set(self):
         made = asked(model="mlp-20,mlp-30", dataset="mnist,mnist1d")

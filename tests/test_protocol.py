@@ -18,8 +18,10 @@ from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.execute.trainer import Place, Trainer
 from lthcheck.protocol import RULES, ProtocolViolation, check_accuracy, check_end, check_start, check_test
-from lthcheck.recipe import recipe
-from lthcheck.run import Data, Dense, Init, Optimiser, Permuted, Pruned, Reinit, Run, Training
+from lthcheck.pruning.mask import top
+from lthcheck.pruning.scores import score
+from lthcheck.recipes import recipe
+from lthcheck.run import Data, Dense, Init, Optimiser, Permuted, Pruned, Reinit, Run, Score, Training
 from lthcheck.study import Study
 from lthcheck.training import realise
 from lthcheck.training.contract import Replica, pruned
@@ -170,6 +172,33 @@ class TestDensity:
             with broken(rule, replica.run, FIRST if scope == "layer" else None, what):
                 begun(holding(replica, mask=moved))
 
+    RATED = Pruned(
+        INIT, 0.5, scope="layer", roles=("classifier", "linear"), rates=(("classifier", 0.1), ("linear", 0.2))
+    )
+
+    def test_rates_by_role_pass(self):
+        replica = concrete(run(mask=self.RATED))
+        assert begun(replica)[2:] == ["density", "ranked"]
+        stay = {name: int(mask.sum()) / mask.numel() for name, mask in replica.mask.items()}
+        assert stay["layers.2.weight"] > stay[FIRST] + 0.15
+
+    def test_the_total_is_exact_with_rates(self):
+        replica = concrete(run(mask=self.RATED))  # of 276 + 253 + 55 weights, 292 stay
+        with broken("density", replica.run, "all layers", "293 stay, must be 292"):
+            begun(holding(replica, mask=flipped(replica.mask, FIRST, to=True)))
+
+    def test_every_layer_has_what_its_rate_leaves_it(self):
+        replica = concrete(run(mask=self.RATED))
+        moved = flipped(flipped(replica.mask, FIRST, to=True, count=2), SECOND, to=False, count=2)
+        with broken("density", replica.run, SECOND, "at the rates of their roles, layers.1.weight has had 3.361"):
+            begun(holding(replica, mask=moved))
+
+    def test_rates_are_not_one_rate_for_all(self):
+        replica = concrete(run(mask=self.RATED))
+        alike = concrete(run(mask=replace(self.RATED, rates=())))
+        with broken("density", replica.run, detail="at the rates of their roles"):
+            begun(holding(replica, mask=alike.mask))
+
     @pytest.mark.parametrize("left", [(), (FIRST,)], ids=["no layer", "one of two"])
     def test_every_prunable_layer_has_a_mask(self, left):
         replica = concrete(run(mask=replace(TICKET, scope="layer")))
@@ -180,6 +209,35 @@ class TestDensity:
         dense, ticket = concrete(run(mask=Dense())), concrete(run())
         with broken("density", dense.run):
             begun(holding(dense, mask=ticket.mask))
+
+
+class TestLamp:
+    LAMP = replace(TICKET, score=Score("lamp"))
+
+    def test_it_is_ranked_by_its_score(self):
+        assert begun(concrete(run(mask=self.LAMP)))[2:] == ["density", "ranked"]
+
+    def test_magnitude_is_another_ranking(self):
+        lamp, magnitude = (concrete(run(mask=mask)) for mask in (self.LAMP, TICKET))
+        for own, other in ((lamp, magnitude), (magnitude, lamp)):
+            with broken("ranked", own.run, detail="was pruned"):
+                begun(holding(own, mask=other.mask))
+
+    def test_what_was_pruned_before_is_in_no_sum(self):
+        """Though it is large, as it may be where a pruned weight keeps its initial value."""
+        replica, parent = concrete(run(mask=self.LAMP)), concrete(run(mask=replace(self.LAMP, sparsity=0.5))).mask
+        loud = {
+            name: replica.theta0[name] + 100 * ~mask if name == FIRST else replica.theta0[name]
+            for name, mask in parent.items()
+        }
+
+        def held(alive):
+            own = holding(replica, mask=top(score("lamp", loud, alive=alive), parent, 0.8))
+            return check_start(own, fresh(own), own.theta0, parent, loud)
+
+        assert held(parent)[2:] == ["density", "ranked", "nested"]
+        with broken("ranked", replica.run, detail="was pruned"):
+            held({})
 
 
 class TestNested:

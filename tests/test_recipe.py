@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from lthcheck.names import known
 from lthcheck.preset import PRESETS, preset
-from lthcheck.recipe import RECIPES, ladder, recipe
+from lthcheck.recipe import ladder
+from lthcheck.recipes import names, recipe
 from lthcheck.run import Optimiser, Schedule
 
-MA2021 = RECIPES["ma2021"]
+MA2021 = recipe("ma2021")
 CIFAR_STEPS = 782  # 50 000 images in batches of 64, the last of 16
 
 
@@ -106,6 +107,63 @@ class TestTraining:
         assert 0 <= first <= second <= training.steps == epochs * steps_per_epoch * stretch
 
 
+class TestSteps:
+    """A length in steps, as Frankle & Carbin 2019 give theirs."""
+
+    IN_STEPS = MA2021.but({"steps": 30_000, "batch": 128})
+
+    def test_the_training_has_them_exactly(self):
+        for per_epoch in (390, 391, 100_000):
+            training = self.IN_STEPS.training(0.1, per_epoch)
+            assert (training.steps, training.schedule.milestones) == (30_000, (15_000, 22_500))
+            assert self.IN_STEPS.total_steps(per_epoch) == 30_000
+
+    def test_twice_as_long_is_twice_as_many(self):
+        twice = self.IN_STEPS.training(0.1, 391, stretch=2)
+        assert (twice.steps, twice.schedule.milestones) == (60_000, (30_000, 45_000))
+
+    def test_in_epochs_they_are_counted(self):
+        assert MA2021.total_steps(CIFAR_STEPS) == 160 * CIFAR_STEPS
+
+    @pytest.mark.parametrize(("per_epoch", "epochs"), [(391, 77), (390, 77), (1000, 30), (50_000, 1), (100_000, 1)])
+    def test_on_some_data_they_are_so_many_epochs(self, per_epoch, epochs):
+        here = self.IN_STEPS.on(per_epoch)
+        assert (here.epochs, here.steps) == (epochs, 30_000)
+        assert here.training(0.1, per_epoch) == self.IN_STEPS.training(0.1, per_epoch)
+
+    def test_a_recipe_in_epochs_is_the_same_on_all(self):
+        assert MA2021.on(CIFAR_STEPS) is MA2021
+
+    def test_epochs_take_their_place(self):
+        assert (self.IN_STEPS.but({"epochs": 3}).steps, self.IN_STEPS.but({"epochs": 3}).total_steps(10)) == (None, 30)
+
+    def test_both_are_refused(self):
+        with pytest.raises(ValueError, match="epochs=3, steps=100: a training must have one length; give one of the two"):
+            MA2021.but({"epochs": 3, "steps": 100})
+
+    def test_a_warm_up_must_fit(self):
+        short = MA2021.but({"steps": 100, "warmup_epochs": 2})
+        assert short.training(0.1, 50).schedule.warmup == 100
+        with pytest.raises(
+            ValueError, match="warmup_epochs=2 must end within the training, but takes 102 of 100 steps"
+        ):
+            short.training(0.1, 51)
+
+
+class TestRewind:
+    def test_ma2021_goes_back_to_epoch_8(self):
+        assert MA2021.but({"rewind": "8 epochs"}).rewind_step(CIFAR_STEPS) == 8 * CIFAR_STEPS
+        assert MA2021.but({"rewind": "500 steps"}).rewind_step(CIFAR_STEPS) == 500
+
+    def test_it_must_lie_in_the_training(self):
+        with pytest.raises(ValueError, match="rewind='8 epochs' must lie in the training, which has 782 steps"):
+            MA2021.but({"rewind": "8 epochs", "epochs": 1}).rewind_step(CIFAR_STEPS)
+
+    def test_a_recipe_may_say_none(self):
+        with pytest.raises(ValueError, match="rewind='' of the recipe mnist1d names no moment; write '8 epochs'"):
+            recipe("mnist1d").rewind_step(10)
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -126,6 +184,17 @@ class TestRefusals:
             ({"epochs": 0}, "epochs=0 must be at least 1"),
             ({"batch": 0}, "batch=0 must be at least 1"),
             ({"weight_decay": -1e-4}, r"weight_decay=-0\.0001 must be 0 or above"),
+            ({"steps": 0}, "steps=0 must be at least 1"),
+            ({"rewind": "8"}, "rewind='8' must be a whole number of epochs or steps; write '8 epochs'"),
+            ({"score": "lampe"}, "score='lampe' is not known; did you mean lamp"),
+            ({"rates": (("conv", 0.1),)}, "scope='global' must be 'layer' with rates by role"),
+            (
+                {"rates": (("conv", 10),), "scope": "layer"},
+                r"rates\[conv\]=10 must be in \(0, 1\); write 0\.2 for 20 %",
+            ),
+            ({"rates": (("classifier", 0.1),), "scope": "layer"}, "rates='classifier' is not known; .*Known: conv"),
+            ({"rates": (("conv", 0.1), ("conv", 0.2)), "scope": "layer"}, "must name each role once"),
+            ({"rates": ("conv", 0.1), "scope": "layer"}, "must be pairs of a role and a rate"),
         ],
     )
     def test_a_value_out_of_range_is_named_with_its_rule(self, changes, message):
@@ -146,14 +215,13 @@ class TestRefusals:
 
 def test_what_is_known_is_given_back():
     assert recipe("ma2021") is MA2021
+    assert "ma2021" in names()
     assert preset("tiny") is PRESETS["tiny"]
     assert known("method", "imp", iter(["imp", "omp"])) == "imp"
 
 
-def test_recipes_and_presets_go_by_their_own_names():
-    assert {name: each.name for name, each in RECIPES.items()} == {name: name for name in RECIPES}
+def test_presets_go_by_their_own_names():
     assert {name: each.name for name, each in PRESETS.items()} == {name: name for name in PRESETS}
-    assert all(each.source for each in RECIPES.values())
 
 
 def test_a_warm_up_takes_the_same_part_of_other_epochs():

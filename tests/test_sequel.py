@@ -13,7 +13,7 @@ from planted import Facts, row
 
 from lthcheck.arms import Arms
 from lthcheck.grid import best_lr, lrs_beyond
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import recipe
 from lthcheck.run import needs
 from lthcheck.sequel import (
     Stage,
@@ -33,7 +33,7 @@ from lthcheck.verdict.judge import judge
 from lthcheck.verdict.terms import Terms
 
 LRS, EPOCHS = (0.1, 0.2, 0.4), 8
-RECIPE = RECIPES["mnist1d"].but({"lrs": LRS, "sparsities": (0.672,), "seeds": 2, "epochs": EPOCHS})
+RECIPE = recipe("mnist1d").but({"lrs": LRS, "sparsities": (0.672,), "seeds": 2, "epochs": EPOCHS})
 (S,) = Study(model="mlp-8", dataset="mnist1d", recipe=RECIPE).sparsities
 CONFIDENT = Terms(rule="confident")
 

@@ -55,7 +55,7 @@ register_dataset("clusters", clusters)
 """
 SCRIPT = """
 from lthcheck import Study, judge
-from lthcheck.recipe import recipe
+from lthcheck.recipes import recipe
 
 short = recipe("mnist1d").but({"lrs": (0.1,), "seeds": 1, "epochs": 2, "sparsities": (0.36,)})
 rows = Study(model="mine", dataset="clusters", recipe=short, methods=("omp",)).run()

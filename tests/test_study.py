@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from planted import Facts, row
@@ -14,14 +15,15 @@ from lthcheck import sequel, zoo
 from lthcheck.arms import Arms
 from lthcheck.protocol import RULES
 from lthcheck.pruning.mask import join, top
-from lthcheck.recipe import RECIPES, ladder
+from lthcheck.recipe import ladder
+from lthcheck.recipes import recipe
 from lthcheck.run import Dense, Init, Pruned, Reinit, Training, Weights, needs
 from lthcheck.study import Question, Slot, Study
 from lthcheck.training.initialiser import initial
-from lthcheck.training.order import steps_per_epoch
+from lthcheck.training.order import Order
 from lthcheck.zoo import registry
 
-RECIPE = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
+RECIPE = recipe("mnist1d").but({"lrs": (0.1, 0.2, 0.4), "sparsities": (0.36,), "seeds": 2, "epochs": 8, "batch": 100})
 EPOCHS = RECIPE.epochs
 
 
@@ -166,6 +168,36 @@ class TestArms:
         mask = arms(scope="layer", roles=("linear", "classifier")).run(lt("omp", 0.36)).mask
         assert (mask.scope, mask.roles) == ("layer", ("classifier", "linear"))
 
+    def test_rates_by_role_reach_every_mask(self):
+        changes = {"scope": "layer", "roles": ("linear", "classifier"), "rates": (("classifier", 0.1),)}
+        made = arms(methods=("imp", "omp", "snip"), **changes)
+        rates = {made.run(lt(method, 0.36)).mask.rates for method in ("imp", "omp", "snip")}
+        assert rates == {(("classifier", 0.1), ("linear", 0.2))}
+
+    def test_the_size_of_a_ticket_with_rates(self):
+        """In all it is that without them: the sparsity is of all prunable weights together."""
+        roles = ("linear", "classifier")
+        rated = arms(scope="layer", roles=roles, rates=(("classifier", 0.1),))
+        assert rated.ticket_size(0.488) == arms(roles=roles).ticket_size(0.488)
+
+    def test_the_recipe_says_the_score(self):
+        made = arms(methods=("imp", "omp", "snip"), score="lamp")
+        assert [made.run(lt(each, 0.36)).mask.score.name for each in ("imp", "omp", "snip")] == ["lamp", "lamp", "snip"]
+
+    def test_a_recipe_in_steps_trains_them_exactly(self):
+        """Of 40 an epoch; the evidence names the nearest whole number of epochs."""
+        made = arms(steps=330)
+        assert (made.study.recipe.epochs, made.recipe.epochs) == (8, 8)
+        made = Arms(study(steps=330, batch=200), Facts())
+        assert made.study.recipe.epochs == 16  # 330 / 20 = 16.5, to the even one
+        assert "2 seeds, 330 steps;" in made.study.summary
+        slots = sequel.grid(made.study, ("dense", None, None), [0.1], 1)
+        assert [slot.epochs for slot in slots] == [16]
+        once = made.run(slots[0])
+        assert (once.training.steps, once.training.schedule.milestones) == (330, (165, 248))
+        (twice,) = sequel.grid(made.study, ("dense", None, None), [0.1], 1, stretch=2)
+        assert (twice.epochs, made.run(twice).training.steps) == (32, 660)
+
     def test_the_probe_trains_twice_as_long(self):
         probe, once = arms().run(dense(epochs=2 * EPOCHS)), arms().run(dense())
         assert probe.training.steps == 2 * once.training.steps
@@ -188,7 +220,7 @@ class TestArms:
         samples = max(samples, batch)
         made = Arms(study(batch=batch, last_batch=last_batch), Facts(train_size=samples))
         training = Training(lr=0.1, batch=batch, steps=1, last_batch=last_batch)
-        assert made.steps_per_epoch == steps_per_epoch(samples, training)
+        assert made.steps_per_epoch == Order([0], samples, training, torch.device("cpu")).steps_per_epoch
 
 
 class TestSmallDense:

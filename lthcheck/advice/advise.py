@@ -15,7 +15,7 @@ from lthcheck.advice.subject import Subject, subject
 from lthcheck.arms import Arms
 from lthcheck.forecast import Forecast, forecast
 from lthcheck.options import parsed, studies
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import names
 from lthcheck.store import Store
 from lthcheck.study import Study
 from lthcheck.verdict.terms import default_delta
@@ -68,10 +68,10 @@ def advise(chosen: Mapping[str, Any], store: Store, *, calibrated: bool = True) 
     found = []
     for asked in studies(chosen):
         # the recipe that was measured on the data set, where there is one
-        name = chosen.get("recipe", asked.dataset if asked.dataset in RECIPES else asked.recipe.name)
+        name = chosen.get("recipe", asked.dataset if asked.dataset in names() else asked.recipe.name)
         (study,) = studies({**chosen, "model": (asked.model,), "dataset": (asked.dataset,), "recipe": name})
         info = data.describe(study.dataset, data_dir=data_dir)
-        Arms(study, info)  # refuses what cannot be trained
+        study = Arms(study, info).study  # refuses what cannot be trained
         delta = default_delta(study.dataset)
         facts, knows = subject(study.model, info), known(store.root, study, info, delta=delta)
         suggestion = suggest(facts, study.recipe, knows.rows, delta=delta, seeds=chosen.get("seeds"))
@@ -86,6 +86,9 @@ def advise(chosen: Mapping[str, Any], store: Store, *, calibrated: bool = True) 
 
 def _options(study: Study, suggestion: Suggestion) -> dict[str, str]:
     """The options of the suggested study, as they are typed."""
+    length = {"epochs": str(suggestion.epochs)}
+    if study.recipe.steps is not None and suggestion.epochs == study.recipe.epochs:
+        length = {}  # as the recipe counts them, in steps
     return {
         "model": study.model,
         "dataset": study.dataset,
@@ -93,7 +96,7 @@ def _options(study: Study, suggestion: Suggestion) -> dict[str, str]:
         "method": ",".join(suggestion.methods),
         "lr": ",".join(f"{lr:.12g}" for lr in suggestion.lrs),
         "sparsity": ",".join(_typed(sparsity, study) for sparsity in suggestion.sparsities),
-        "epochs": str(suggestion.epochs),
+        **length,
         "seeds": str(suggestion.seeds),
     }
 

@@ -80,7 +80,8 @@ def known(root: Path, study: Study, info: Info, *, delta: float) -> Known:
         if then is None or not _would_ask(then, entry, info):
             continue
         recipe = study.recipe.but({name: getattr(then.recipe, name) for name in ("lrs", "sparsities", "seeds")})
-        asked = replace(study, recipe=recipe.but({"epochs": then.recipe.epochs}), methods=then.methods, preset=None)
+        recipe = replace(recipe.but({"epochs": then.recipe.epochs}), steps=then.recipe.steps)
+        asked = replace(study, recipe=recipe, methods=then.methods, preset=None)
         alike = _would_ask(asked, entry, info)
         found = dict(_rows(root, entry, then))
         records.append(_record(entry, then, found.values(), alike=alike, delta=delta))

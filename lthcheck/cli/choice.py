@@ -12,6 +12,7 @@ from lthcheck.cli import complete
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+RECIPE = "Fields of the recipe"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -36,6 +37,21 @@ def study_options(*, without: Collection[str] = (), only: Collection[str] | None
         return command
 
     return decorate
+
+
+class StudyCommand(click.Command):
+    """A command whose help lists the options that change the recipe's fields apart from the others."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See `click.Command.format_options`."""
+        from lthcheck.options import OPTIONS
+
+        fields = {option.name.replace("-", "_") for option in OPTIONS if option.apart}
+        for title, apart in (("Options", False), (RECIPE, True)):
+            told = (param.get_help_record(ctx) for param in self.get_params(ctx) if (param.name in fields) == apart)
+            if rows := [row for row in told if row is not None]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
 
 def once(flag: str, *, parse: Callable[[str], str] | None = None, **more: Any) -> Decorator:

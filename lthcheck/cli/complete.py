@@ -69,7 +69,7 @@ def _choices(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def _one_of(name: str) -> tuple[str, ...]:
     from lthcheck.options import OPTIONS, OneOf
 
-    parse = next((option.parse for option in OPTIONS if option.name == name), None)
+    parse = next((option.parse for option in OPTIONS if option.name == name.replace("_", "-")), None)
     return parse.names if isinstance(parse, OneOf) else ()
 
 
@@ -92,9 +92,9 @@ def _presets() -> Iterable[str]:
 
 
 def _recipes() -> Iterable[str]:
-    from lthcheck.recipe import RECIPES
+    from lthcheck.recipes import names
 
-    return RECIPES
+    return names()
 
 
 def _methods() -> Iterable[str]:
@@ -103,10 +103,19 @@ def _methods() -> Iterable[str]:
     return (method for method in METHODS if method != "given")  # which a --mask alone asks for
 
 
+def _roles() -> Iterable[str]:
+    from typing import get_args
+
+    from lthcheck.run import Role
+
+    return get_args(Role)
+
+
 _NAMES: dict[str, Callable[[], Iterable[str]]] = {
     "model": _models,
     "dataset": _datasets,
     "preset": _presets,
     "recipe": _recipes,
     "method": _methods,
+    "roles": _roles,
 }

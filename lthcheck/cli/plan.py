@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from lthcheck.cli.choice import chosen, study_options
+from lthcheck.cli.choice import StudyCommand, chosen, study_options
 
 
-@click.command("plan", short_help="What a study will take and can tell.")
+@click.command("plan", cls=StudyCommand, short_help="What a study will take and can tell.")
 @study_options(without={"expect"})  # as `run`, so that one command becomes the other
 @click.option("--json", "as_json", is_flag=True, help="A list with an object for each study instead of text.")
 @click.option("--no-calibration", is_flag=True, help="Train nothing, and leave the time out.")

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from lthcheck.cli.choice import chosen, study_options
+from lthcheck.cli.choice import StudyCommand, chosen, study_options
 from lthcheck.cli.outcome import NOT_MET, outcome
 from lthcheck.cli.output import shown, tell
 
 
-@click.command("run", short_help="Train and judge a study, and write its report.")
+@click.command("run", cls=StudyCommand, short_help="Train and judge a study, and write its report.")
 @study_options(without={"expect"})  # the exit code is that of --require
 @click.option("--json", "as_json", is_flag=True, help="A list of records instead of a table.")
 @click.pass_context

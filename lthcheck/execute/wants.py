@@ -28,9 +28,9 @@ class Wants:
     """
 
     def __init__(self, study: Study, store: Store, data_dir: Path | None) -> None:
-        self.study, self.store = study, store
         info = data.describe(study.dataset, data_dir=data_dir)
-        self.arms, self.test_size = Arms(study, info), info.test_size
+        self.arms, self.test_size, self.store = Arms(study, info), info.test_size, store
+        self.study = self.arms.study  # of a recipe in steps, with the epochs that they are on this data
         self.slots: dict[Slot, Run] = {}
         self.records: dict[Slot, dict[str, Any]] = {}
         self.rows: dict[Slot, Row] = {}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lthcheck import draws
-from lthcheck.pruning.count import kept
+from lthcheck.pruning.count import by_layer, kept
 
 Mask = dict[str, Tensor]
 
@@ -24,6 +24,7 @@ def top(
     sparsity: float,
     *,
     scope: Literal["global", "layer"] = "global",
+    rates: Mapping[str, float] | None = None,
 ) -> Mask:
     """Keeps the highest scores among the weights that are alive.
 
@@ -32,20 +33,23 @@ def top(
         alive: the mask so far.
         sparsity: fraction of all prunable weights that are gone afterwards, in [0, 1).
         scope: the count is exact over all layers ("global") or in each ("layer").
+        rates: of the scope "layer", by layer, what a round takes of what remains (`lthcheck.pruning.count.by_layer`).
 
     Raises:
         ValueError: if a score is not finite, or if more weights would have to stay than are alive.
     """
+    sizes = {name: layer.numel() for name, layer in scores.items()}
     if scope == "layer":
-        return {name: _top({name: scores[name]}, alive, sparsity)[name] for name in scores}
-    return _top(scores, alive, sparsity)
+        counts = by_layer(sizes, sparsity, rates)
+        return {name: _top({name: scores[name]}, alive, sparsity, counts[name])[name] for name in scores}
+    return _top(scores, alive, sparsity, kept(sum(sizes.values()), sparsity))
 
 
-def _top(scores: Mapping[str, Tensor], alive: Mapping[str, Tensor], sparsity: float) -> Mask:
+def _top(scores: Mapping[str, Tensor], alive: Mapping[str, Tensor], sparsity: float, count: int) -> Mask:
     flat, living = join(scores), join({name: alive[name] for name in scores})
     if not bool(torch.isfinite(flat).all()):
         raise ValueError("scores must be finite; a mask cannot be taken from a diverged run")
-    count, left = kept(flat.numel(), sparsity), int(living.sum())
+    left = int(living.sum())
     if count > left:
         raise ValueError(
             f"sparsity={sparsity:g} keeps {count} weights, but only {left} are left in {', '.join(scores)}; "

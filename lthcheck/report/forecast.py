@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from lthcheck.duration import duration
 from lthcheck.quantity import count
+from lthcheck.report.departures import departures, foreseen
 from lthcheck.report.words import rate
 from lthcheck.size import size
 
@@ -16,7 +17,8 @@ from lthcheck.size import size
 def forecast_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
     """What a study will take and can tell, for the terminal."""
     costs = cost_text(record, calibrated=calibrated)
-    return "\n\n".join([record["summary"], _arms(record), _parameters(record), costs])
+    said = "\n".join([record["summary"], *departures(record["study"]), *_foreseen(record["study"])])
+    return "\n\n".join([said, _arms(record), _parameters(record), costs])
 
 
 def cost_text(record: Mapping[str, Any], *, calibrated: bool = True) -> str:
@@ -33,6 +35,10 @@ def together_text(records: Sequence[Mapping[str, Any]], *, calibrated: bool = Tr
     record, machine = records[0]["together"], _machine(records[0])
     lines = _cost(record, machine, shared="each once for all studies that share it", calibrated=calibrated)
     return "all studies together\n\n" + _aligned(lines)
+
+
+def _foreseen(study: Mapping[str, Any]) -> list[str]:
+    return [f"Before anything is trained: {line}." for line in foreseen(study)]
 
 
 def _arms(record: Mapping[str, Any]) -> str:
@@ -81,8 +87,9 @@ def _later(cost: Mapping[str, Any]) -> str:
 
 
 def _later_ones(study: Mapping[str, Any]) -> str:
-    epochs = 2 * study["epochs"]
-    said = [f"dense for {epochs} epochs at its best lr, once that is known"]
+    steps = study.get("recipe", {}).get("steps")
+    length = f"{2 * study['epochs']} epochs" if steps is None else f"{2 * steps:,} steps"
+    said = [f"dense for {length} at its best lr, once that is known"]
     if not study["terms"]["assume_adequate"]:
         said[0] += ", and rr and sdt where a ticket would stand"
     if study["extend_lr"]:

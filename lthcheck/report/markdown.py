@@ -6,10 +6,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from lthcheck.report.departures import departures
 from lthcheck.report.headline import edge, headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
-from lthcheck.report.series import evidence, series
+from lthcheck.report.series import series, trained
 from lthcheck.report.sure import by_paper, confidence, grounds, rule, supports
 from lthcheck.report.tables import (
     CONDITION_HEADS,
@@ -62,7 +63,7 @@ def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str
         *_pictures(record, pictures),
         *(block for cell in shown for block in _cell(record, cell)),
         *_others(record, [cell for cell in record["cells"] if cell not in shown]),
-        *_section("Recipe", dict.fromkeys(line for cell in shown for line in adequacy(record, cell))),
+        *_section("Recipe", _recipe(record, shown)),
         *_section("Warnings", [escape(line) for line in record.get("warnings", ())]),
         *_section("What would decide it", [escape(line) for line in record.get("advice", ())]),
         *_section("Study", study_lines(record)),
@@ -71,6 +72,12 @@ def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str
         *_again(record),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _recipe(record: Mapping[str, Any], shown: Sequence[Cell]) -> dict[str, None]:
+    """What was published, what differs from it, and whether dense is trained as well as it can be."""
+    published = [escape(line) for line in departures(record["study"])]
+    return dict.fromkeys([*published, *(line for cell in shown for line in adequacy(record, cell))])
 
 
 def _best_of_each_method(record: Mapping[str, Any]) -> list[Cell]:
@@ -198,11 +205,11 @@ def _accuracies(record: Mapping[str, Any], cell: Cell) -> list[str]:
     table = accuracy_table(record, cell)
     if not table:
         return []
-    count, length = seeds(record, cell), evidence(record).epochs
+    count, length = seeds(record, cell), trained(record)
     spread = "one seed" if count == 1 else "mean ± sample sd over " + ("seeds" if count is None else f"{count} seeds")
-    trained = "" if length is None else f", trained for {length:g} epochs"
+    told = "" if length is None else f", trained for {length}"
     whole = ", on the whole test split, while gaps are those of its second half" if _halved(record) else ""
-    return [f"Accuracy in percent, {spread}{trained}{whole}.", table, _size(record, cell)]
+    return [f"Accuracy in percent, {spread}{told}{whole}.", table, _size(record, cell)]
 
 
 def _layers(record: Mapping[str, Any], cell: Cell) -> list[str]:

@@ -38,12 +38,22 @@ _ENVIRONMENT = (
     "numpy",
     "pytest",
 )
-_ELSEWHERE = ("name", "command", "dirty", "terms")
+_ELSEWHERE = ("name", "command", "dirty", "terms", "recipe_changes")
+_OF_RECIPE = ("rates", "score", "rewind", "steps", "betas")
+"""Fields that recipes of earlier versions lack, and that most leave as they are."""
 
 
 def study_lines(record: Mapping[str, Any]) -> list[str]:
     """What was asked, one line a setting."""
-    return _lines({key: value for key, value in record["study"].items() if (key, value) != ("extend_lr", 0)}, _STUDY)
+    study = {key: value for key, value in record["study"].items() if (key, value) != ("extend_lr", 0)}
+    if isinstance(study.get("recipe"), dict):
+        study["recipe"] = {key: value for key, value in study["recipe"].items() if not _is_idle(key, value)}
+    return _lines(study, _STUDY)
+
+
+def _is_idle(key: str, value: object) -> bool:
+    """Whether a field of a recipe goes without saying here; what it departs in is said beside the verdict."""
+    return key in ("departs", "notes") or (key in _OF_RECIPE and value in (None, "", [], "magnitude", [0.9, 0.999]))
 
 
 def environment_lines(record: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lthcheck.report.series import at_lr, best, evidence, probe, series
+from lthcheck.report.series import at_lr, best, evidence, probe, series, trained
 from lthcheck.report.words import listing, margin, percent, points, rate
 from lthcheck.verdict import conditions
 from lthcheck.verdict.conditions import NON_TRIVIAL, reaches
@@ -44,9 +44,9 @@ def shortcomings(record: Mapping[str, Any], cell: Cell, *, refuted: bool) -> lis
         if cell["sparsity"] is not None and not reaches(cell["sparsity"], NON_TRIVIAL):
             said.append(f"sparsity {rate(cell['sparsity'])} is below {NON_TRIVIAL:.2f}")
         if top and probed and not record["assumed"] and judged.trained_out is False:
-            length = evidence(record).epochs
-            trained = "" if length is None else f" in {length:g} epochs, {percent(probed.mean)} in {2 * length:g}"
-            said.append(f"dense is under-trained, {percent(top.mean)} at lr {top.lr:g}{trained}")
+            length, twice = trained(record), trained(record, times=2)
+            told = "" if length is None else f" in {length}, {percent(probed.mean)} in {str(twice).split()[0]}"
+            said.append(f"dense is under-trained, {percent(top.mean)} at lr {top.lr:g}{told}")
         return said
     if cell["sparsity"] is None:
         said.append("the sparsity is not known")
@@ -73,12 +73,12 @@ def _judged(record: Mapping[str, Any], cell: Cell) -> conditions.Adequacy:
 
 
 def _twice(record: Mapping[str, Any]) -> str:
-    length = evidence(record).epochs
-    return "2T" if length is None else f"2T = {2 * length:g} epochs"
+    length = trained(record, times=2)
+    return "2T" if length is None else f"2T = {length}"
 
 
 def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point, judged: conditions.Adequacy) -> str:
-    longer, length, twice = at_lr(probe(record, cell), top.lr), evidence(record).epochs, _twice(record)
+    longer, length, twice = at_lr(probe(record, cell), top.lr), trained(record), _twice(record)
     if longer is None or length is None:
         return (
             f"Dense at its best lr {top.lr:g} ({percent(top.mean)}) was not trained for {twice}, "
@@ -95,7 +95,7 @@ def _told_probe(record: Mapping[str, Any], cell: Cell, top: Point, judged: condi
         else f"within the {margin(delta)} allowed: the dense network is fully trained."
     )
     return (
-        f"Dense at its best lr {top.lr:g} reaches {percent(top.mean)} in T = {length:g} epochs and "
+        f"Dense at its best lr {top.lr:g} reaches {percent(top.mean)} in T = {length} and "
         f"{percent(longer.mean)} in {twice} ({points(longer.mean - top.mean, delta)}), {verdict}"
     )
 

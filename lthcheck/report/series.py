@@ -59,6 +59,20 @@ def evidence(record: Mapping[str, Any]) -> ByLength:
     return by_length(map(row, record["evidence"]))
 
 
+def trained(record: Mapping[str, Any], *, times: int = 1) -> str | None:
+    """How long the tickets were trained, in the unit of their recipe; None where it is not known.
+
+    Args:
+        times: 2 for the probes.
+    """
+    recipe = record["study"].get("recipe")
+    steps = recipe.get("steps") if isinstance(recipe, dict) else None
+    if isinstance(steps, int):
+        return f"{times * steps:,} steps"
+    length = evidence(record).epochs
+    return None if length is None else f"{times * length:g} epochs"
+
+
 def at_lr(points: tuple[Point, ...], lr: float | None) -> Point | None:
     """The point at an lr, where there is one."""
     return next((point for point in points if close(point.lr, lr)), None)

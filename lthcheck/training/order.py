@@ -10,12 +10,7 @@ from torch import Tensor
 
 from lthcheck import draws
 from lthcheck.run import Training
-
-
-def steps_per_epoch(samples: int, training: Training) -> int:
-    """Full batches in an epoch, and the partial one where the training keeps it."""
-    partial = samples % training.batch > 0 and training.last_batch == "keep"
-    return max(1, samples // training.batch + partial)
+from lthcheck.steps import steps_per_epoch
 
 
 class Order:
@@ -36,12 +31,10 @@ class Order:
         device: torch.device,
         augmented: Callable[[int, int], Tensor] | None = None,
     ) -> None:
-        if samples < training.batch and training.last_batch == "drop":
-            raise ValueError(f"batch={training.batch} must not exceed the {samples} training samples")
         self.seeds = seeds
         self.samples = samples
         self.batch = training.batch
-        self.steps_per_epoch = steps_per_epoch(samples, training)
+        self.steps_per_epoch = steps_per_epoch(samples, training.batch, training.last_batch)
         self.device = device
         self.digests: dict[int, dict[int, str]] = {seed: {} for seed in seeds}
         self.handed_out = 0  # batches, over all steps

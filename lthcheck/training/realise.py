@@ -90,8 +90,6 @@ def check(run: Run) -> None:
             case Permuted():
                 words.append(word.mask)
             case Pruned():
-                if word.rates:
-                    raise NotYetRun(word, "rates")
                 known("score", word.score.name, SCORES)
                 if word.score.name == "snip" and word.score.data is None:
                     raise ValueError("Score('snip', data=None) must name the data whose loss it is about")
@@ -142,7 +140,8 @@ def mask(word: Mask, network: Network, library: Library) -> dict[str, Tensor]:
             layers = {name: weights[name] for name in prunable(network, word)}
             living = {name: alive.get(name, torch.ones_like(layer, dtype=torch.bool)) for name, layer in layers.items()}
             slopes = slope(word, network, library) if word.score.name == "snip" else {}
-            return top(score(word.score.name, layers, slopes), living, word.sparsity, scope=word.scope)
+            scores = score(word.score.name, layers, slopes, living)
+            return top(scores, living, word.sparsity, scope=word.scope, rates=rates_of(network, word))
     raise NotYetRun(word)
 
 
@@ -174,6 +173,12 @@ def _scored(word: Pruned, network: Network, library: Library) -> tuple[Mapping[s
 def in_order(tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tensor]:
     """The tensors in the order of a network's parameters; a file keeps none."""
     return {name: tensors[name] for name in zoo.roles(network) if name in tensors}
+
+
+def rates_of(network: Network, word: Pruned) -> dict[str, float]:
+    """By layer, what a round takes of what remains; empty where the layers share alike."""
+    roles, rates = zoo.roles(network), dict(word.rates)
+    return {name: rates[roles[name]] for name in prunable(network, word)} if rates else {}
 
 
 def prunable(network: Network, word: Pruned) -> list[str]:

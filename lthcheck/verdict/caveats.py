@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from lthcheck.evidence import ARMS
 from lthcheck.verdict.exam import places
+from lthcheck.verdict.foregone import no_lr_inside
 from lthcheck.verdict.means import by_lr, close, distinct, serves
 from lthcheck.verdict.prize import interval
 from lthcheck.verdict.probes import findings
@@ -37,6 +38,8 @@ def caveats(lengths: ByLength, exams: Sequence[Exam], terms: Terms) -> Iterator[
         yield from _unequal(arms, _grid, f"{where}lr grids differ")
         yield from _unequal(arms | probes, _replicates, f"{where}seeds differ")
         yield from _mixed_sources(arms, where)
+        if not terms.assume_adequate:
+            yield from no_lr_inside(exam.means.dense)
     if terms.validation:
         yield "lr and sparsity were chosen by validation accuracies: the verdict speaks of what was chosen alone"
     if terms.rule == "confident" and terms.test_size is None:

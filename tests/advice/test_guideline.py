@@ -13,7 +13,8 @@ from lthcheck.advice.seen import tried
 from lthcheck.advice.subject import Subject
 from lthcheck.advice.tickets import RUNGS
 from lthcheck.evidence import Row
-from lthcheck.recipe import RECIPES, ladder
+from lthcheck.recipe import ladder
+from lthcheck.recipes import recipe
 from lthcheck.verdict.power import reach
 
 RESNET = Subject(
@@ -33,8 +34,8 @@ LARGE = replace(RESNET, shape=(3, 64, 64), classes=200, train_size=100_000)
 MLP = replace(
     RESNET, model="mlp-64-32", residual=False, mlp=True, parameters=5_034, shape=(40,), train_size=4_000
 )  # at mnist1d
-MA = RECIPES["ma2021"]
-MNIST1D = RECIPES["mnist1d"]  # 100 epochs, lrs .2 .3 .4
+MA = recipe("ma2021")
+MNIST1D = recipe("mnist1d")  # 100 epochs, lrs .2 .3 .4
 DENSE = {0.2: 0.75, 0.3: 0.78, 0.4: 0.76}
 
 

@@ -13,7 +13,7 @@ from planted import Facts
 
 from lthcheck.arms import Arms
 from lthcheck.execute.plan import Demand, Job, plan
-from lthcheck.recipe import RECIPES
+from lthcheck.recipes import recipe
 from lthcheck.run import Data, Dense, Init, Network, Permuted, Pruned, Reinit, Run, Training, Weights
 from lthcheck.store import Store
 from lthcheck.study import Study
@@ -87,8 +87,8 @@ class TestDuplicates:
 
     def test_of_a_study_as_many_jobs_as_counted_by_hand(self, empty):
         """A grid of 2 lrs and 3 seeds; dense, SDT, LT and RR of two methods, and round one of IMP."""
-        recipe = RECIPES["mnist1d"].but({"lrs": (0.1, 0.2), "sparsities": (0.36,), "seeds": 3, "batch": 100})
-        study = Study(model="mlp-64-32", dataset="mnist1d", recipe=recipe)
+        short = recipe("mnist1d").but({"lrs": (0.1, 0.2), "sparsities": (0.36,), "seeds": 3, "batch": 100})
+        study = Study(model="mlp-64-32", dataset="mnist1d", recipe=short)
         arms = Arms(study, Facts())
         made = plan(wanted(*arms.next(study.questions(), {}).values()), empty)
         assert (made.requested, len(made.jobs)) == (6 * 6, 7 * 6)

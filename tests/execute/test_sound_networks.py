@@ -9,7 +9,7 @@ from torch import nn
 
 from lthcheck import Arrays, data, zoo
 from lthcheck.execute.answer import answer
-from lthcheck.recipe import recipe
+from lthcheck.recipes import recipe
 from lthcheck.store import Store
 from lthcheck.study import Study
 

@@ -11,9 +11,8 @@ FAILURE = Failure(
             how="a layer that loses less than a fifth gets no mask",
             at="lthcheck.training.realise:mask",
             edit={
-                "        return top(score(": "        made = top(score(",
-                "living, word.sparsity, scope=word.scope)": (
-                    "living, word.sparsity, scope=word.scope)\n"
+                "return top(scores, living, word.sparsity, scope=word.scope, rates=rates_of(network, word))": (
+                    "made = top(scores, living, word.sparsity, scope=word.scope, rates=rates_of(network, word))\n"
                     "            return {name: layer for name, layer in made.items() if layer.double().mean() < 0.8}"
                 ),
             },

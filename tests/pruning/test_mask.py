@@ -144,6 +144,33 @@ class TestExact:
         assert alive["a"].tolist() == [True, False, True]
 
 
+class TestRates:
+    """Layers that lose parts of their own a round."""
+
+    RATES = {"a": 0.1, "b": 0.2}  # noqa: RUF012
+
+    def test_each_layer_keeps_its_largest(self):
+        scores = layers(torch.arange(100.0), torch.arange(100.0))
+        mask = top(scores, dense(scores), 0.275, scope="layer", rates=self.RATES)
+        assert kept_places(mask, "a") == list(range(19, 100))
+        assert kept_places(mask, "b") == list(range(36, 100))
+
+    @settings(deadline=None, max_examples=25)
+    @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 2**31))
+    def test_rounds_of_imp_nest_and_have_the_counts_of_omp(self, one, other, seed):
+        generator = torch.Generator().manual_seed(seed)
+        start = layers(torch.rand(one, generator=generator), torch.rand(other, generator=generator))
+        alive = dense(start)
+        for rung in ladder(14):
+            trained = {name: torch.rand(layer.shape, generator=generator) for name, layer in start.items()}
+            after = top(trained, alive, rung, scope="layer", rates=self.RATES)
+            once = top(start, dense(start), rung, scope="layer", rates=self.RATES)
+            assert not bool((join(after) & ~join(alive)).any())
+            assert [int(layer.sum()) for layer in after.values()] == [int(layer.sum()) for layer in once.values()]
+            assert count(after) == kept(one + other, rung)
+            alive = after
+
+
 class TestRefusals:
     def test_a_mask_never_revives_a_weight(self):
         scores = layers([4.0, 3.0], [2.0, 1.0])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lthcheck.recipes import recipe
+from lthcheck.report.departures import departures, foreseen
 from lthcheck.report.forecast import forecast_text
+from lthcheck.study import Study
 
 RESOLUTION = {"seeds": 10, "sd": 0.003, "test_size": 10000, "accuracy": 0.9, "test_error": 0.003, "assumed": ["sd"]}
 
@@ -50,3 +53,14 @@ def test_one_seed_tells_nothing() -> None:
     assert said(seeds=1, reach=None, tickets=1, **TOLD) == (
         "seeds 1 seed, sd 0.3 pt (assumed): no gap can be told from chance; take 2 or more"
     )
+
+
+def test_it_says_where_the_recipe_departs_and_what_condition_1_will_never_say():
+    study = Study(model="mlp-8", dataset="mnist1d", recipe=recipe("sahu2022").but({"epochs": 4}))
+    (first, second, *_), lines = departures(study.as_json()), foreseen(study.as_json())
+    assert first.endswith("but: epochs 4 instead of 160.")
+    assert second == "Not done as in sahu2022: early stopping on a validation split; lthcheck trains for all epochs."
+    assert [line.partition(";")[0] for line in lines] == [
+        "condition 1 is false of every ticket: the highest sparsity, 0.582, is below 0.60",
+        "condition 1 cannot hold: of 1 lr (0.1) none lies inside its grid",
+    ]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lthcheck import draws
 from lthcheck.run import Training
-from lthcheck.training.order import Order, digest, steps_per_epoch
+from lthcheck.steps import steps_per_epoch
+from lthcheck.training.order import Order, digest
 
 CPU = torch.device("cpu")
 
@@ -61,10 +62,8 @@ class TestEpoch:
         [(20, "drop", 4), (20, "keep", 4), (23, "drop", 4), (23, "keep", 5), (3, "keep", 1)],
     )
     def test_steps(self, samples, last_batch, steps):
-        training = Training(lr=0.1, batch=5, steps=1000, last_batch=last_batch)
-        assert (
-            steps_per_epoch(samples, training) == order(samples=samples, last_batch=last_batch).steps_per_epoch == steps
-        )
+        assert steps_per_epoch(samples, 5, last_batch) == steps
+        assert order(samples=samples, last_batch=last_batch).steps_per_epoch == steps
 
     def test_its_end(self):
         made = order()  # four steps an epoch

@@ -153,6 +153,25 @@ class TestMasks:
         made = of(INIT, Pruned(DENSE, 0.5, scope="layer"))
         assert [int(made.mask[name].sum()) for name in PRUNABLE] == [20, 24]
 
+    def test_each_layer_by_the_rate_of_its_role(self):
+        """Two rounds of 20 % of 40 and 48 weights and of 10 % of 18: 25.6, 30.7 and 14.6, of which 71 in all stay."""
+        roles, rates = ("classifier", "linear"), (("classifier", 0.1), ("linear", 0.2))
+        sparsity = 1 - (0.64 * 88 + 0.81 * 18) / 106
+        made = of(INIT, Pruned(DENSE, sparsity, scope="layer", roles=roles, rates=rates))
+        assert [int(layer.sum()) for layer in made.mask.values()] == [25, 31, 15]
+
+    def test_lamp_ranks_what_the_run_left(self):
+        """Weights that were pruned before are not in its sums, whatever their values."""
+        t_1 = Run(NET, DATA, TRAINING, INIT, Pruned(DENSE, 0.5, pruned_value="initial"), seed=0)
+        first, weights = of(INIT, t_1.mask), trained(1)
+        loud = {name: w + 100 * ~first.mask[name] if name in first.mask else w for name, w in weights.items()}
+        masks = [
+            of(INIT, Pruned(t_1, 0.7, Score("lamp")), memory={(t_1, 50): (each, first.mask)}).mask
+            for each in (weights, loud)
+        ]
+        assert torch.equal(*map(join, masks))
+        assert int(join(masks[0]).sum()) == kept(TOTAL, 0.7)
+
     def test_of_other_roles(self):
         assert list(of(INIT, Pruned(DENSE, 0.5, roles=("classifier",))).mask) == ["layers.2.weight"]
 
@@ -194,6 +213,8 @@ RUNNABLE = {
     "given mask": replace(DENSE, mask=Given("a" * 64)),
     "pruned of given": replace(DENSE, mask=Pruned(Given("a" * 64), 0.5)),
     "permuted given": replace(DENSE, mask=Permuted(Given("a" * 64), "layer", seed=0)),
+    "lamp": replace(DENSE, mask=Pruned(DENSE, 0.5, Score("lamp"))),
+    "rates": replace(DENSE, mask=Pruned(DENSE, 0.5, scope="layer", roles=("linear",), rates=(("linear", 0.2),))),
     "snip": replace(DENSE, mask=Pruned(INIT, 0.5, Score("snip", DATA))),
     "label smoothing": replace(DENSE, training=replace(TRAINING, objective=Objective(label_smoothing=0.1))),
     "augmentation": Run(

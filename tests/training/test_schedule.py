@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
+from lthcheck.recipes import recipe
 from lthcheck.run import Schedule, Training
 from lthcheck.training.schedule import factors, learning_rates
 
@@ -132,6 +133,42 @@ class TestAny:
     def test_an_unknown_name_is_refused(self):
         with pytest.raises(ValueError, match="poly"):
             of(Schedule("poly"))
+
+
+class TestEpochs:
+    """A recipe in epochs is what a scheduler does that is stepped once an epoch, as the papers' code does."""
+
+    @staticmethod
+    def by_epoch(make, epochs):
+        return np.array(by_torch(make, epochs))
+
+    @pytest.mark.parametrize("per_epoch", [1, 7, 391])
+    @pytest.mark.parametrize(("epochs", "milestones"), [(160, [80, 120]), (150, [80, 120]), (90, [50, 65, 80])])
+    def test_the_lr_drops_at_the_first_step_of_the_epoch(self, epochs, milestones, per_epoch):
+        parts = tuple(each / epochs for each in milestones)
+        stretched = recipe("ma2021").but({"epochs": epochs, "milestones": parts})
+        training = stretched.training(0.1, per_epoch)
+        assert training.schedule.milestones == tuple(each * per_epoch for each in milestones)
+        rates = learning_rates(training, 0, training.steps)
+        expected = self.by_epoch(lambda optimiser: lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1), epochs)
+        assert rates.reshape(epochs, per_epoch) == pytest.approx(0.1 * expected[:, None].repeat(per_epoch, 1))
+        first_lower = int(np.flatnonzero(rates < rates[0])[0])
+        assert first_lower == milestones[0] * per_epoch
+
+    def test_the_cosine_goes_down_step_by_step(self):
+        """At the first step of an epoch it is what the scheduler has in that epoch; between them it goes on."""
+        training = recipe("ma2021").but({"schedule": "cosine", "epochs": 90}).training(1.0, 11)
+        expected = self.by_epoch(lambda optimiser: lr_scheduler.CosineAnnealingLR(optimiser, T_max=90), 90)
+        rates = learning_rates(training, 0, training.steps)
+        assert rates[::11] == pytest.approx(expected, abs=1e-12)
+        by_hand = [(1 + math.cos(math.pi * step / 990)) / 2 for step in range(990)]
+        assert rates == pytest.approx(by_hand, abs=1e-12)
+
+    def test_the_warm_up_rises_evenly_and_ends_with_its_last_epoch(self):
+        training = recipe("ma2021").but({"warmup_epochs": 20}).training(0.4, 5)
+        rates = learning_rates(training, 0, training.steps)
+        assert rates[:100] == pytest.approx([0.4 * (step + 1) / 100 for step in range(100)])
+        assert rates[100:400] == pytest.approx([0.4] * 300)
 
 
 class TestLearningRates:

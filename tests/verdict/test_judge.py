@@ -234,8 +234,17 @@ class TestWarnings:
         inside = JACKPOT | {"rr": {0.1: 0.860, 0.2: 0.880, 0.4: 0.870}}
         assert judge(evidence(inside)).warnings == ("the best lr is read off test accuracies, as published",)
 
-    def test_a_single_lr_has_none(self):
-        assert judge(evidence({arm: {0.1: 0.5} for arm in ARMS})).warnings == ()
+    def test_a_single_lr_is_not_read_off_but_never_lies_inside(self):
+        (warning,) = judge(evidence({arm: {0.1: 0.5} for arm in ARMS})).warnings
+        assert warning == ("condition 1 cannot hold: of 1 lr (0.1) none lies inside its grid; add lr 0.05 and 0.2")
+
+    def test_nor_does_either_of_two(self):
+        warnings = judge(evidence({arm: {0.01: 0.5, 0.1: 0.6} for arm in ARMS})).warnings
+        told = "condition 1 cannot hold: of 2 lrs (0.01, 0.1) none lies inside its grid; add lr 0.001 and 1"
+        assert told in warnings
+
+    def test_who_vouches_for_the_recipe_is_not_told_so(self):
+        assert judge(evidence({arm: {0.1: 0.5} for arm in ARMS}), assume_adequate=True).warnings == ()
 
     def test_without_a_ticket(self):
         assert judge([]).warnings == ("no lt rows: there is no ticket to judge",)

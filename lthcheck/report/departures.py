@@ -1,0 +1,90 @@
+"""Where a study departs from what was published: a pure function of its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lthcheck.report.words import rate
+from lthcheck.verdict.foregone import foregone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAMES = {
+    "lrs": "lr",
+    "sparsities": "sparsity",
+    "batch": "batch size",
+    "weight_decay": "weight decay",
+    "warmup_epochs": "warm-up epochs",
+    "last_batch": "last batch",
+    "label_smoothing": "label smoothing",
+}
+
+
+def departures(study: Mapping[str, Any]) -> list[str]:
+    """Sentences on the recipe as it was published, as it was used, and on what lthcheck does not do of it.
+
+    Args:
+        study: of a record; one of an earlier version, or of a table, says nothing.
+    """
+    if "recipe_changes" not in study:
+        return []
+    recipe, changes = study["recipe"], study["recipe_changes"]
+    said = changed(changes)
+    but = f", but: {said}" if said else ", as it stands"
+    notes = "; ".join(recipe.get("notes", ()))
+    return [
+        f"Recipe {recipe['name']} ({recipe['source']}){but}.",
+        *(f"Not done as in {recipe['name']}: {each}." for each in recipe.get("departs", ())),
+        *([f"Notes on {recipe['name']}: {notes}."] if notes else []),
+    ]
+
+
+def changed(changes: Mapping[str, Any]) -> str:
+    """The fields that differ from the published ones, in words.
+
+    Args:
+        changes: by field, what was published and what was used.
+
+    >>> changed({"epochs": [160, 40], "lrs": [[0.01, 0.1], [0.1]]})
+    'epochs 40 instead of 160, lr 0.1 instead of (0.01, 0.1)'
+    >>> changed({"epochs": [50, 40], "steps": [50000, None]})
+    '40 epochs instead of 50,000 steps'
+    """
+    said = dict(changes)
+    parts = []
+    if "steps" in said:
+        before, after = said.pop("steps")
+        epochs = said.pop("epochs", (None, None))
+        if before is not None and epochs[1] is not None and after is None:
+            parts.append(f"{epochs[1]} epochs instead of {before:,} steps")
+        else:
+            parts.append(f"steps {_value('steps', after)} instead of {_value('steps', before)}")
+    parts += [
+        f"{_NAMES.get(name, name)} {_value(name, after)} instead of {_value(name, before)}"
+        for name, (before, after) in said.items()
+    ]
+    return ", ".join(parts)
+
+
+def foreseen(study: Mapping[str, Any]) -> tuple[str, ...]:
+    """What condition 1 will never say of a study, known before anything is trained (`lthcheck.verdict.foregone`)."""
+    if "recipe_changes" not in study:
+        return ()
+    vouched = study["terms"]["assume_adequate"]
+    return foregone(study["lrs"], study["sparsities"], extend_lr=study["extend_lr"], assume_adequate=vouched)
+
+
+def _value(name: str, value: object) -> str:
+    match value:
+        case None | "" | [] | ():
+            return "none"
+        case list() | tuple():
+            said = [_value(name, each) for each in value]
+            return said[0] if len(said) == 1 else f"({', '.join(said)})"
+        case float():
+            return rate(value) if name == "sparsities" else f"{value:g}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)

@@ -1,0 +1,21 @@
+"""Rewinding: from a training to the one that takes up its weights at an early step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lthcheck.run import Mask, Run, Weights
+
+
+def rewound(run: Run, step: int, mask: Mask) -> Run:
+    """The training that begins with the weights of `run` at `step`, under a mask, and takes the rest of its steps.
+
+    Schedule, data order and augmentation go on as in `run`; the optimiser's state and the statistics of norms begin
+    anew, as with every training.
+
+    Raises:
+        ValueError: if the step is no step of the run.
+
+    >>> rewound(dense, recipe.rewind_step(steps_per_epoch), Pruned(dense, 0.8))  # doctest: +SKIP
+    """
+    return replace(run, training=run.training.starting_at(step), start=Weights(run, at=step), mask=mask)
