@@ -58,15 +58,11 @@ def _own(network: Network, known: Own) -> nn.Module:
 @lru_cache(maxsize=4096)
 def _layout(network: Network) -> Layout:
     known = find(network)
-    if isinstance(known, Family) and known.layout:
+    if isinstance(known, Family):
         return known.layout(network)
-    import torch
-
     from lthcheck.zoo.role import roles_of
 
-    # of a user's module nobody knows whether it can be built without memory
-    with torch.device("meta" if isinstance(known, Family) else torch.get_default_device()):
-        module = build(network)
+    module = build(network)
     tags = roles_of(module)
     return {name: Parameter(tuple(weight.shape), tags[name]) for name, weight in module.named_parameters()}
 

@@ -22,8 +22,8 @@ class Family:
         shown: the pattern of base names, as people read it.
         examples: names that fit, to guess from when a name is misspelt.
         fits: whether a base name, without width and options, is of this family.
+        layout: parameters without torch.
         module: where `build(network)` is, imported when a network is built.
-        layout: parameters without torch; None for a family whose parameters are read off its module.
         pixels: fewest a side, for families that take images only; 0 for those that take any shape.
         options: values by option, the default first; each value is a word that may end a name, of one option only.
         by_shape: the default of an option that follows the shape of the input instead. Such an option stands in every
@@ -34,8 +34,8 @@ class Family:
     shown: str
     examples: tuple[str, ...]
     fits: Callable[[str], bool]
+    layout: Callable[[Network], layout.Layout]
     module: str
-    layout: Callable[[Network], layout.Layout] | None = None
     pixels: int = 0
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     by_shape: Mapping[str, Callable[[tuple[int, ...]], str]] = field(default_factory=dict)

@@ -18,7 +18,6 @@ import lthcheck
 from lthcheck import zoo
 from lthcheck.run import Network
 from lthcheck.zoo import registry
-from lthcheck.zoo.module import _layout
 
 
 class Own(nn.Module):
@@ -202,16 +201,6 @@ def test_own_networks_may_begin_like_lthchecks():
     assert zoo.network("resnet20-mine", (2, 16), 5).name == "resnet20-mine"
     with pytest.raises(ValueError, match="suffix='mien' is not known"):
         zoo.check("resnet20-mien")
-
-
-def test_the_layout_of_a_family_may_be_read_off_its_module(monkeypatch):
-    network = zoo.network("resnet20-pad", (3, 8, 8), 7)
-    shapes, roles = list(zoo.shapes(network).items()), list(zoo.roles(network).items())
-    without = tuple(replace(family, layout=None) for family in registry.FAMILIES)
-    monkeypatch.setattr(registry, "FAMILIES", without)
-    _layout.cache_clear()
-    assert list(zoo.shapes(network).items()) == shapes
-    assert list(zoo.roles(network).items()) == roles
 
 
 def test_building_leaves_the_generators_alone():
