@@ -117,7 +117,7 @@ _SCOPES = ("global", "layer")
 
 OPTIONS: tuple[Option, ...] = (
     Option("import", "Python file or module that registers networks and data of your own", shown="FILE"),
-    Option("model", "networks, e.g. mlp-300-100,resnet20; resnet20-w0.5 is half as wide", _texts, "A,B"),
+    Option("model", "networks, e.g. mlp-300-100,resnet20 or, half as wide, resnet20-w0.5-noresidual", _texts, "A,B"),
     Option("dataset", "data sets, e.g. mnist1d,fashion_mnist,mine.npz", _texts, "A,B"),
     Option("lr", "learning rates; every arm is trained at each", _numbers, "X,Y", "lrs"),
     Option("sparsity", "fractions of the prunable weights removed, in (0, 1)", _numbers, "X,Y", "sparsities"),

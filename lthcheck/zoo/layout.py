@@ -31,6 +31,21 @@ def units(full: int, width: float) -> int:
     return max(1, math.floor(width * full + 0.5))
 
 
+def weight(name: str, shape: tuple[int, ...], role: Role) -> Layout:
+    """Of a layer without bias."""
+    return {f"{name}.weight": Parameter(shape, role)}
+
+
+def biased(name: str, shape: tuple[int, ...], role: Role) -> Layout:
+    """Weight and bias of a layer."""
+    return weight(name, shape, role) | {f"{name}.bias": Parameter(shape[:1], "bias")}
+
+
+def norm(name: str, channels: int) -> Layout:
+    """Weight and bias of a norm layer."""
+    return {f"{name}.{part}": Parameter((channels,), "norm") for part in ("weight", "bias")}
+
+
 def mlp_sizes(network: Network) -> list[int]:
     """Inputs, hidden units of each layer, classes: (40, 300, 100, 10) for mlp-300-100 on MNIST-1D."""
     hidden = [units(int(full), network.width) for full in network.name.split("-")[1:]]
@@ -43,7 +58,7 @@ def mlp(network: Network) -> Layout:
     layout: Layout = {}
     for i in range(len(sizes) - 1):
         role: Role = "classifier" if i == len(sizes) - 2 else "linear"
-        layout |= _biased(f"layers.{i}", (sizes[i + 1], sizes[i]), role)
+        layout |= biased(f"layers.{i}", (sizes[i + 1], sizes[i]), role)
     return layout
 
 
@@ -63,11 +78,11 @@ def lenet5(network: Network) -> Layout:
     """See `lthcheck.zoo.lenet`."""
     first, second, flat, third, fourth = lenet5_sizes(network)
     return (
-        _biased("conv1", (first, network.shape[0], 5, 5), "first_conv")
-        | _biased("conv2", (second, first, 5, 5), "conv")
-        | _biased("linear1", (third, flat), "linear")
-        | _biased("linear2", (fourth, third), "linear")
-        | _biased("classifier", (network.classes, fourth), "classifier")
+        biased("conv1", (first, network.shape[0], 5, 5), "first_conv")
+        | biased("conv2", (second, first, 5, 5), "conv")
+        | biased("linear1", (third, flat), "linear")
+        | biased("linear2", (fourth, third), "linear")
+        | biased("classifier", (network.classes, fourth), "classifier")
     )
 
 
@@ -85,52 +100,40 @@ def conv(network: Network) -> Layout:
     channels, flat, hidden = conv_sizes(network)
     layout: Layout = {}
     for i, (before, after) in enumerate(pairwise([network.shape[0], *channels])):
-        layout |= _biased(f"convs.{i}", (after, before, 3, 3), "conv" if i else "first_conv")
+        layout |= biased(f"convs.{i}", (after, before, 3, 3), "conv" if i else "first_conv")
     return (
         layout
-        | _biased("linear1", (hidden, flat), "linear")
-        | _biased("linear2", (hidden, hidden), "linear")
-        | _biased("classifier", (network.classes, hidden), "classifier")
+        | biased("linear1", (hidden, flat), "linear")
+        | biased("linear2", (hidden, hidden), "linear")
+        | biased("classifier", (network.classes, hidden), "classifier")
     )
 
 
-def resnet_blocks(network: Network) -> list[tuple[str, int, int, int]]:
-    """(name, channels in, channels out, stride) of each basic block; the stem is as wide as the first stage."""
-    channels = [units(full, network.width) for full in (16, 32, 64)]
-    blocks = []
-    before = channels[0]
-    for stage, after in enumerate(channels):
-        for block in range((int(network.name.removeprefix("resnet")) - 2) // 6):
-            stride = 2 if stage > 0 and block == 0 else 1
-            blocks.append((f"stages.{stage}.{block}", before, after, stride))
+# Convolutions before each of the five poolings (Simonyan and Zisserman 2015, table 1: A, B, D and E).
+VGG_GROUPS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+def vgg_sizes(network: Network) -> list[tuple[int, int, bool]]:
+    """(channels in, channels out, whether pooling follows) of each convolution."""
+    sizes = []
+    before = network.shape[0]
+    groups = VGG_GROUPS[int(network.name.removeprefix("vgg"))]
+    for full, convs in zip((64, 128, 256, 512, 512), groups, strict=True):
+        after = units(full, network.width)
+        for i in range(convs):
+            sizes.append((before, after, i == convs - 1))
             before = after
-    return blocks
+    return sizes
 
 
-def resnet(network: Network) -> Layout:
-    """See `lthcheck.zoo.resnet`."""
-    blocks = resnet_blocks(network)
-    stem, head = blocks[0][1], blocks[-1][2]
-    layout = _weight("stem", (stem, network.shape[0], 3, 3), "first_conv") | _norm("stem_norm", stem)
-    for name, before, after, stride in blocks:
-        layout |= _weight(f"{name}.conv1", (after, before, 3, 3), "conv") | _norm(f"{name}.norm1", after)
-        layout |= _weight(f"{name}.conv2", (after, after, 3, 3), "conv") | _norm(f"{name}.norm2", after)
-        if stride > 1 and dict(network.options).get("shortcut") != "pad":
-            layout |= _weight(f"{name}.shortcut.0", (after, before, 1, 1), "shortcut")
-            layout |= _norm(f"{name}.shortcut.1", after)
-    return layout | _biased("classifier", (network.classes, head), "classifier")
-
-
-def _weight(name: str, shape: tuple[int, ...], role: Role) -> Layout:
-    return {f"{name}.weight": Parameter(shape, role)}
-
-
-def _biased(name: str, shape: tuple[int, ...], role: Role) -> Layout:
-    return _weight(name, shape, role) | {f"{name}.bias": Parameter(shape[:1], "bias")}
-
-
-def _norm(name: str, channels: int) -> Layout:
-    return {f"{name}.{part}": Parameter((channels,), "norm") for part in ("weight", "bias")}
+def vgg(network: Network) -> Layout:
+    """See `lthcheck.zoo.vgg`."""
+    layout: Layout = {}
+    sizes = vgg_sizes(network)
+    for i, (before, after, _) in enumerate(sizes):
+        layout |= weight(f"layers.{i}.conv", (after, before, 3, 3), "conv" if i else "first_conv")
+        layout |= norm(f"layers.{i}.norm", after)
+    return layout | biased("classifier", (network.classes, sizes[-1][1]), "classifier")
 
 
 def _after_lenet5(size: int) -> int:

@@ -9,8 +9,9 @@ from functools import partial
 
 from lthcheck.names import known, typed
 from lthcheck.run import Network
-from lthcheck.zoo import layout
+from lthcheck.zoo import layout, resnet_layout
 from lthcheck.zoo.own import Factory, Own, own
+from lthcheck.zoo.spelling import Spelling, spelt
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,16 @@ class Family:
     """Networks of lthcheck's own.
 
     Attributes:
-        shown: the pattern of names, as people read it.
+        shown: the pattern of base names, as people read it.
         examples: names that fit, to guess from when a name is misspelt.
-        fits: whether a name is of this family.
+        fits: whether a base name, without width and options, is of this family.
         layout: parameters without torch.
         module: where `build(network)` is, imported when a network is built.
         pixels: fewest a side, for families that take images only; 0 for those that take any shape.
-        options: choices by name, the default first.
-        residual: whether its networks have residual connections.
+        options: values by option, the default first; each value is a word that may end a name, of one option only.
+        by_shape: the default of an option that follows the shape of the input instead. Such an option stands in every
+            network's expression; all others only where they are not at their default.
+        residual: whether its networks have residual connections, unless "noresidual" is one of their options.
     """
 
     shown: str
@@ -35,7 +38,19 @@ class Family:
     module: str
     pixels: int = 0
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_shape: Mapping[str, Callable[[tuple[int, ...]], str]] = field(default_factory=dict)
     residual: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """The names of its networks but for the width, which each may have: "resnet<6n+2>[-pad|-noresidual]"."""
+        told = {option: values if option in self.by_shape else values[1:] for option, values in self.options.items()}
+        return self.shown + "".join(f"[-{'|-'.join(values)}]" for values in told.values())
+
+
+def _depth(name: str) -> int:
+    match = re.fullmatch(r"resnet([1-9][0-9]{0,3})", name)
+    return int(match[1]) if match else 0
 
 
 FAMILIES = (
@@ -73,13 +88,32 @@ FAMILIES = (
         for name, pixels in (("conv2", 2), ("conv4", 4), ("conv6", 8))
     ),
     Family(
+        shown="vgg<11|13|16|19>",
+        examples=("vgg11", "vgg13", "vgg16", "vgg19"),
+        fits=lambda name: re.fullmatch(r"vgg(11|13|16|19)", name) is not None,
+        layout=layout.vgg,
+        module="lthcheck.zoo.vgg",
+        pixels=1,
+    ),
+    Family(
         shown="resnet<6n+2>",
         examples=("resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
-        fits=lambda name: re.fullmatch(r"resnet[1-9][0-9]*", name) is not None and int(name[6:]) in range(8, 9999, 6),
-        layout=layout.resnet,
+        fits=lambda name: _depth(name) in range(8, 9999, 6) and _depth(name) not in resnet_layout.STAGES,
+        layout=resnet_layout.cifar,
         module="lthcheck.zoo.resnet",
         pixels=1,
-        options={"shortcut": ("conv", "pad")},
+        options={"shortcut": ("conv", "pad", "noresidual")},
+        residual=True,
+    ),
+    Family(
+        shown=f"resnet<{'|'.join(map(str, resnet_layout.STAGES))}>",
+        examples=tuple(f"resnet{depth}" for depth in resnet_layout.STAGES),
+        fits=lambda name: _depth(name) in resnet_layout.STAGES,
+        layout=resnet_layout.imagenet,
+        module="lthcheck.zoo.imagenet_resnet",
+        pixels=1,
+        options={"stem": ("3x3", "7x7"), "shortcut": ("conv", "noresidual")},
+        by_shape={"stem": resnet_layout.stem_for},
         residual=True,
     ),
 )
@@ -101,7 +135,7 @@ def register_model(name: str, factory: Factory) -> None:
         ValueError: for a name that is taken, or a factory that asks for more; for one whose source cannot be
             read when the network is used.
     """
-    if _is_own(_spelt(name)[0]):
+    if _is_own(name):
         raise ValueError(f"model={name!r} must not be a name of lthcheck's own; choose another")
     typed("model", name)
     _registered[name] = own(name, factory)
@@ -118,27 +152,30 @@ def adopt(networks: Mapping[str, Own]) -> None:
 
 
 def names() -> list[str]:
-    """Every known network; families are shown as patterns, each of which may end in its width."""
-    return [family.shown for family in FAMILIES] + sorted(_registered)
+    """Every known network; lthcheck's own as patterns, to each of which -w<width> may be added."""
+    return [family.pattern for family in FAMILIES] + sorted(_registered)
 
 
 def _is_own(name: str) -> bool:
-    return any(family.fits(name) for family in FAMILIES)
+    try:
+        return spelt(name, FAMILIES) is not None
+    except ValueError:  # resnet20-mine
+        return False
 
 
-def _spelt(name: str) -> tuple[str, float]:
-    """Name and width: of lthcheck's own networks, "resnet32-w2" is resnet32 with twice the channels."""
-    match = re.fullmatch(r"(.+)-w([0-9]+(?:\.[0-9]+)?)", name)
-    return (match[1], float(match[2])) if match and _is_own(match[1]) else (name, 1.0)
+def _spelt(name: str) -> Spelling:
+    """What the name of any known network says; a name of the user's says nothing but itself."""
+    if len(name) > 100:  # int() refuses widths of thousands of digits with words of its own
+        raise ValueError(f"model={name[:20] + '...'!r} must be at most 100 characters")
+    if name in _registered:
+        return Spelling(name)
+    examples = [example for family in FAMILIES for example in family.examples]
+    return spelt(name, FAMILIES) or Spelling(known("model", name, examples + sorted(_registered), shown=names()))
 
 
 def check(name: str) -> None:
-    """Refuses a name that is not known."""
-    if len(name) > 100:  # int() refuses widths of thousands of digits with words of its own
-        raise ValueError(f"model={name[:20] + '...'!r} must be at most 100 characters")
-    if not _is_own(_spelt(name)[0]):
-        examples = [example for family in FAMILIES for example in family.examples]
-        known("model", name, examples + sorted(_registered), shown=names())
+    """Refuses a name that is not known, or that ends in what is neither a width nor a value of its options."""
+    _spelt(name)
 
 
 def fingerprint(name: str, shape: tuple[int, ...], classes: int) -> str:
@@ -148,18 +185,35 @@ def fingerprint(name: str, shape: tuple[int, ...], classes: int) -> str:
 
 
 def network(name: str, shape: tuple[int, ...], classes: int, *, options: tuple[tuple[str, str], ...] = ()) -> Network:
-    """The expression of a network; default options are left out, so that equal networks have equal keys.
+    """The expression of a network: however it is spelt, equal networks have equal keys.
+
+    Options at their default are left out, but for those whose default follows the shape, which are always stated.
 
     Args:
-        name: one of `names`; of lthcheck's own, "resnet32-w2" is resnet32 with twice the channels.
+        name: one of `names`; of lthcheck's own, "resnet32-w2-noresidual" is resnet32 with twice the channels and
+            without residual connections. The order of such suffixes does not matter.
+        options: further ones than those that the name says.
+
+    Raises:
+        ValueError: for a name that is not known, and a shape, width or options that do not fit it.
     """
-    base, width = _spelt(name)
-    made = Network(base, tuple(shape), classes, width, tuple(sorted(options)), fingerprint(base, shape, classes))
-    known = find(made)
-    if isinstance(known, Own):
+    base, width, said = _spelt(name)
+    chosen = dict((*said, *options))
+    if len(chosen) < len(said) + len(options):
+        raise ValueError(f"{name}: options={options} must choose what the name leaves open, each once; drop the others")
+    family = _family(base)
+    if family:
+        chosen = {option: default(shape) for option, default in family.by_shape.items()} | chosen
+    made = Network(base, shape, classes, width, tuple(sorted(chosen.items())), fingerprint(base, shape, classes))
+    find(made)
+    if not family:
         return made
-    chosen = tuple(option for option in made.options if option[1] != known.options[option[0]][0])
-    return replace(made, options=chosen)
+    stated = (each for each in made.options if each[0] in family.by_shape or each[1] != family.options[each[0]][0])
+    return replace(made, options=tuple(stated))
+
+
+def _family(base: str) -> Family | None:
+    return next((family for family in FAMILIES if base not in _registered and family.fits(base)), None)
 
 
 def find(network: Network) -> Family | Own:
@@ -176,9 +230,10 @@ def find(network: Network) -> Family | Own:
     if name in _registered:
         _check_registered(network, _registered[name])
         return _registered[name]
-    family = next((family for family in FAMILIES if family.fits(name)), None)
+    family = _family(name)
     if family is None:
-        raise ValueError(f"{name}: a network's name must not end in its width; make it with lthcheck.zoo.network")
+        rule = "must be a network's name without its width and options"
+        raise ValueError(f"name={name!r} {rule}; make it with lthcheck.zoo.network")
     if family.pixels and (len(shape) != 3 or min(shape[1:]) < family.pixels):
         rule = f"must be (channels, height, width) with at least {family.pixels} pixels a side for {name}"
         raise ValueError(f"shape={shape} {rule}; use an MLP such as mlp-300-100, or other data")
@@ -186,13 +241,18 @@ def find(network: Network) -> Family | Own:
         if value not in family.options.get(option, ()):
             known = "; ".join(f"{key}: {' or '.join(values)}" for key, values in family.options.items()) or "none"
             raise ValueError(f"{option}={value!r} must be an option of {name}; its options: {known}")
+    for option in family.by_shape.keys() - dict(network.options).keys():
+        rule = f"must state its {option}, {' or '.join(family.options[option])}"
+        raise ValueError(f"{name}: options={network.options} {rule}; make it with lthcheck.zoo.network")
     return family
 
 
 def residual(network: Network) -> bool | None:
     """Whether it has residual connections; None for a network of the user's own, whose code does not tell."""
     known = find(network)
-    return known.residual if isinstance(known, Family) else None
+    if isinstance(known, Own):
+        return None
+    return known.residual and "noresidual" not in dict(network.options).values()
 
 
 def scalable(network: Network) -> bool:

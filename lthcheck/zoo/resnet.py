@@ -2,6 +2,8 @@
 
 A block that changes shape has a 1x1 convolution with BN as its shortcut, or with ("shortcut", "pad") strided zero
 padding without parameters (their option A). ResNet-20 on CIFAR-10 has 272 474 parameters, padded 269 722.
+With ("shortcut", "noresidual") no block has a shortcut: ResNet-32, twice as wide, of Ma et al. 2021, fig. 5, which has
+1 849 898 parameters on CIFAR-10. Depths 50 and 152 are those of `lthcheck.zoo.imagenet_resnet`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
-from lthcheck.zoo.layout import resnet_blocks
+from lthcheck.zoo import resnet_layout
 
 if TYPE_CHECKING:
     from lthcheck.run import Network
@@ -33,14 +35,16 @@ class PaddedShortcut(nn.Module):
 class Block(nn.Module):
     """Two 3x3 convolutions with BN, and a shortcut around them."""
 
-    def __init__(self, before: int, after: int, stride: int, padded: bool) -> None:
+    def __init__(self, before: int, after: int, stride: int, shortcut: str) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(after)
         self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(after)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 and padded:
+        self.shortcut: nn.Module | None = nn.Identity()
+        if shortcut == "noresidual":
+            self.shortcut = None
+        elif stride > 1 and shortcut == "pad":
             self.shortcut = PaddedShortcut(before, after)
         elif stride > 1:
             conv = nn.Conv2d(before, after, 1, stride, bias=False)
@@ -49,7 +53,8 @@ class Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(batch, before, height, width) -> (batch, after, height / stride, width / stride), rounded up."""
         y = torch.relu(self.norm1(self.conv1(x)))
-        return torch.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+        y = self.norm2(self.conv2(y))
+        return torch.relu(y if self.shortcut is None else y + self.shortcut(x))
 
 
 class ResNet(nn.Module):
@@ -57,14 +62,14 @@ class ResNet(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        padded = dict(network.options).get("shortcut") == "pad"
-        blocks = resnet_blocks(network)
+        shortcut = resnet_layout.shortcut(network)
+        blocks = resnet_layout.cifar_blocks(network)
         stem, head = blocks[0][1], blocks[-1][2]
         self.stem = nn.Conv2d(network.shape[0], stem, 3, padding=1, bias=False)
         self.stem_norm = nn.BatchNorm2d(stem)
         stages: list[list[nn.Module]] = [[], [], []]
         for name, before, after, stride in blocks:
-            stages[int(name.split(".")[1])].append(Block(before, after, stride, padded))
+            stages[int(name.split(".")[1])].append(Block(before, after, stride, shortcut))
         self.stages = nn.Sequential(*(nn.Sequential(*stage) for stage in stages))
         self.classifier = nn.Linear(head, network.classes)
 

@@ -15,6 +15,8 @@ NETWORKS = {
     300: zoo.network("mlp-300-100", (40,), 10),
     120: zoo.network("lenet5", (1, 28, 28), 10),
     64: zoo.network("resnet20", (3, 32, 32), 10),
+    512: zoo.network("vgg16", (3, 32, 32), 10),
+    2048: zoo.network("resnet50", (3, 224, 224), 1000),
 }
 
 
