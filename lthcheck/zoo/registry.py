@@ -9,7 +9,7 @@ from functools import partial
 
 from lthcheck.names import known, typed
 from lthcheck.run import Network
-from lthcheck.zoo import layout
+from lthcheck.zoo import depthwise, layout
 from lthcheck.zoo.own import Factory, Own, own
 
 
@@ -26,6 +26,7 @@ class Family:
         pixels: fewest a side, for families that take images only; 0 for those that take any shape.
         options: choices by name, the default first.
         residual: whether its networks have residual connections.
+        draws: whether its networks draw while they train, as dropout does.
     """
 
     shown: str
@@ -36,6 +37,7 @@ class Family:
     pixels: int = 0
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     residual: bool = False
+    draws: bool = False
 
 
 FAMILIES = (
@@ -81,6 +83,44 @@ FAMILIES = (
         pixels=1,
         options={"shortcut": ("conv", "pad")},
         residual=True,
+    ),
+    Family(
+        shown="mobilenet-v1",
+        examples=("mobilenet-v1",),
+        fits=partial(str.__eq__, "mobilenet-v1"),
+        layout=depthwise.mobilenet_v1,
+        module="lthcheck.zoo.mobilenet_v1",
+        pixels=1,
+    ),
+    Family(
+        shown="mobilenet-v2",
+        examples=("mobilenet-v2",),
+        fits=partial(str.__eq__, "mobilenet-v2"),
+        layout=depthwise.mobilenet_v2,
+        module="lthcheck.zoo.mobilenet_v2",
+        pixels=1,
+        residual=True,
+    ),
+    Family(
+        shown="efficientnet-b0",
+        examples=("efficientnet-b0",),
+        fits=partial(str.__eq__, "efficientnet-b0"),
+        layout=depthwise.efficientnet,
+        module="lthcheck.zoo.efficientnet",
+        pixels=1,
+        residual=True,
+        draws=True,
+    ),
+    *(
+        Family(
+            shown=name,
+            examples=(name,),
+            fits=partial(str.__eq__, name),
+            layout=depthwise.pnasnet,
+            module="lthcheck.zoo.pnasnet",
+            pixels=1,
+        )
+        for name in ("pnasnet-a", "pnasnet-b")
     ),
 )
 
@@ -193,6 +233,12 @@ def residual(network: Network) -> bool | None:
     """Whether it has residual connections; None for a network of the user's own, whose code does not tell."""
     known = find(network)
     return known.residual if isinstance(known, Family) else None
+
+
+def draws(network: Network) -> bool:
+    """Whether it may draw from torch's global generator while it trains, as dropout does; the user's own may."""
+    known = find(network)
+    return isinstance(known, Own) or known.draws
 
 
 def scalable(network: Network) -> bool:

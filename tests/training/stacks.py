@@ -41,7 +41,7 @@ def run(
     **training: object,
 ) -> Run:
     """A run on the clusters; with a sparsity, masked by the magnitudes of its own initial weights."""
-    shape = (1, 12, 12) if model.startswith(("resnet", "lenet5")) else (12,)
+    shape = (1, 12, 12) if model.startswith(("resnet", "lenet5", "efficientnet")) else (12,)
     network = zoo.network(model, shape, 5)
     settings: dict[str, object] = {
         "steps": 50,
