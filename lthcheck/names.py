@@ -5,6 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# What Keras calls an initialiser: the nearest by letters would be another.
+_ELSEWHERE = {
+    "glorot_normal": "xavier_normal",
+    "glorot_uniform": "xavier_uniform",
+    "he_normal": "kaiming_normal",
+    "he_uniform": "kaiming_uniform",
+}
+
 
 def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | None = None) -> str:
     """The name itself.
@@ -31,7 +39,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     >>> nearest("impp", ["imp", "omp"])
     'did you mean imp? '
     """
-    near = difflib.get_close_matches(str(name), list(names), n=1)
+    names, elsewhere = list(names), _ELSEWHERE.get(name)
+    near = [elsewhere] if elsewhere in names else difflib.get_close_matches(str(name), names, n=1)
     return f"did you mean {near[0]}? " if near else ""
 
 

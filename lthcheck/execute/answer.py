@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -182,14 +183,9 @@ class _Open(Wants):
 
     def _narrower(self, run: Run) -> int | None:
         """Parameters of the network one step narrower than a run's; None if there is none."""
-        size = sum(zoo.parameter_counts(run.network).values())
-        smaller = zoo.narrower(self.arms.network, 1)
-        assert smaller is not None
-        step = smaller.width
-        width = run.network.width - step
-        if width < step / 2:
-            return None
-        count = sum(zoo.parameter_counts(replace(run.network, width=width)).values())
+        widths = zoo.widths(self.arms.network)
+        smaller = replace(run.network, width=widths[max(0, bisect_left(widths, run.network.width) - 1)])
+        size, count = (sum(zoo.parameter_counts(network).values()) for network in (run.network, smaller))
         return count if count < size else None
 
     def _checked(self, arms: Mapping[Any, tuple[Run, Mapping[str, Any]]]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from tabulate import tabulate
 from lthcheck.duration import duration
 from lthcheck.quantity import count
 from lthcheck.report.departures import departures, foreseen
-from lthcheck.report.words import rate
+from lthcheck.report.words import excess, rate
 from lthcheck.size import size
 
 
@@ -61,11 +61,12 @@ def _parameters(record: Mapping[str, Any]) -> str:
         [
             rate(one["sparsity"]),
             *("none" if count is None else f"{count:,}" for count in (found["dense"], one["ticket"], one["sdt"])),
+            "" if one["sdt"] is None else excess(one["sdt"], one["ticket"]),
         ]
         for one in found["by_sparsity"]
     ]
-    heads = ("sparsity", "dense parameters", "in the ticket", "in the sdt")
-    return tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right"))
+    heads = ("sparsity", "dense parameters", "in the ticket", "in the sdt", "than the ticket")
+    return tabulate(rows, heads, disable_numparse=True, colalign=("left", *("right",) * 4))
 
 
 def _cost(record: Mapping[str, Any], machine: str, *, shared: str, calibrated: bool) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from lthcheck.report.tables import (
     verdict_rows,
     verdict_table,
 )
-from lthcheck.report.words import PRIZES, listing, margin, place, prize, rate, study_name
+from lthcheck.report.words import PRIZES, excess, listing, margin, place, prize, rate, study_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -230,6 +230,8 @@ def _size(record: Mapping[str, Any], cell: Cell) -> str:
     if len(ticket) != 1 or len(dense) != 1:
         return ""
     small = f"; the small dense network has {parameters(arms['sdt'])}" if counts.get("sdt") else ""
+    if len(counts.get("sdt", [])) == 1:
+        small += f", {excess(counts['sdt'][0], ticket[0])}"  # the least that its widths allow
     overall = rate(1 - ticket[0] / dense[0])
     return f"The ticket keeps {ticket[0]:,} of {dense[0]:,} parameters (sparsity {overall} over all of them){small}."
 

@@ -79,6 +79,16 @@ def rate(sparsity: float) -> str:
     return f"{sparsity:.{3 if sparsity < 0.99 else 5}f}".rstrip("0").rstrip(".")
 
 
+def excess(small: int, ticket: int) -> str:
+    """The parameters of the small dense network beside those of the ticket, as a part of the latter.
+
+    >>> excess(4700, 4556), excess(4556, 4556), excess(2600, 4556)
+    ('144 more (3.2 %)', 'as many', '1,956 fewer (42.9 %)')
+    """
+    more = small - ticket
+    return f"{abs(more):,} {'more' if more > 0 else 'fewer'} ({percent(abs(more) / ticket)})" if more else "as many"
+
+
 def place(cell: Mapping[str, Any]) -> str:
     """Where a cell lies: "omp at sparsity 0.832"."""
     where = "an unknown sparsity" if cell["sparsity"] is None else f"sparsity {rate(cell['sparsity'])}"

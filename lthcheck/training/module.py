@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lthcheck import draws
+from lthcheck import draws, zoo
 from lthcheck.data.samples import Samples
 from lthcheck.run import Run
 from lthcheck.training.batches import Batches
@@ -148,6 +148,6 @@ def _optimiser(module: nn.Module, replica: Replica) -> torch.optim.Optimizer:
 
 
 def _noise(replica: Replica, when: int | str) -> AbstractContextManager[None]:
-    """For a network of the user's own that draws, as dropout does from torch's global generator: by seed and step."""
+    """For a network that draws, as dropout does from torch's global generator: by seed and step."""
     run = replica.run
-    return draws.seeded(draws.stream(run.seed, "noise", when)) if run.network.fingerprint else nullcontext()
+    return draws.seeded(draws.stream(run.seed, "noise", when)) if zoo.draws(run.network) else nullcontext()

@@ -4,6 +4,7 @@ from lthcheck.zoo.module import build, is_mlp, parameter_counts, roles, shapes
 from lthcheck.zoo.registry import (
     adopt,
     check,
+    draws,
     fingerprint,
     names,
     network,
@@ -12,12 +13,13 @@ from lthcheck.zoo.registry import (
     residual,
     scalable,
 )
-from lthcheck.zoo.sdt import narrower
+from lthcheck.zoo.sdt import narrower, widths
 
 __all__ = [
     "adopt",
     "build",
     "check",
+    "draws",
     "fingerprint",
     "is_mlp",
     "names",
@@ -30,4 +32,5 @@ __all__ = [
     "roles",
     "scalable",
     "shapes",
+    "widths",
 ]

@@ -9,7 +9,7 @@ from functools import partial
 
 from lthcheck.names import known, typed
 from lthcheck.run import Network
-from lthcheck.zoo import layout, resnet_layout
+from lthcheck.zoo import depthwise, layout, resnet_layout
 from lthcheck.zoo.own import Factory, Own, own
 from lthcheck.zoo.spelling import Spelling, spelt
 
@@ -29,6 +29,7 @@ class Family:
         by_shape: the default of an option that follows the shape of the input instead. Such an option stands in every
             network's expression; all others only where they are not at their default.
         residual: whether its networks have residual connections, unless "noresidual" is one of their options.
+        draws: whether its networks draw while they train, as dropout does.
     """
 
     shown: str
@@ -40,6 +41,7 @@ class Family:
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     by_shape: Mapping[str, Callable[[tuple[int, ...]], str]] = field(default_factory=dict)
     residual: bool = False
+    draws: bool = False
 
     @property
     def pattern(self) -> str:
@@ -115,6 +117,44 @@ FAMILIES = (
         options={"stem": ("3x3", "7x7"), "shortcut": ("conv", "noresidual")},
         by_shape={"stem": resnet_layout.stem_for},
         residual=True,
+    ),
+    Family(
+        shown="mobilenet-v1",
+        examples=("mobilenet-v1",),
+        fits=partial(str.__eq__, "mobilenet-v1"),
+        layout=depthwise.mobilenet_v1,
+        module="lthcheck.zoo.mobilenet_v1",
+        pixels=1,
+    ),
+    Family(
+        shown="mobilenet-v2",
+        examples=("mobilenet-v2",),
+        fits=partial(str.__eq__, "mobilenet-v2"),
+        layout=depthwise.mobilenet_v2,
+        module="lthcheck.zoo.mobilenet_v2",
+        pixels=1,
+        residual=True,
+    ),
+    Family(
+        shown="efficientnet-b0",
+        examples=("efficientnet-b0",),
+        fits=partial(str.__eq__, "efficientnet-b0"),
+        layout=depthwise.efficientnet,
+        module="lthcheck.zoo.efficientnet",
+        pixels=1,
+        residual=True,
+        draws=True,
+    ),
+    *(
+        Family(
+            shown=name,
+            examples=(name,),
+            fits=partial(str.__eq__, name),
+            layout=depthwise.pnasnet,
+            module="lthcheck.zoo.pnasnet",
+            pixels=1,
+        )
+        for name in ("pnasnet-a", "pnasnet-b")
     ),
 )
 
@@ -253,6 +293,12 @@ def residual(network: Network) -> bool | None:
     if isinstance(known, Own):
         return None
     return known.residual and "noresidual" not in dict(network.options).values()
+
+
+def draws(network: Network) -> bool:
+    """Whether it may draw from torch's global generator while it trains, as dropout does; the user's own may."""
+    known = find(network)
+    return isinstance(known, Own) or known.draws
 
 
 def scalable(network: Network) -> bool:

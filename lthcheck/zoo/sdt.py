@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 def narrower(network: Network, at_least: int) -> Network | None:
     """The SDT: the narrowest network of the same depth with at least so many parameters, total against total.
 
-    Widths are k / W of the network's own, where W is its widest hidden layer: each k is one unit more there.
-
     Args:
         network: the full network.
         at_least: the ticket's parameters that are not zero.
@@ -34,12 +32,20 @@ def narrower(network: Network, at_least: int) -> Network | None:
         raise ValueError(
             f"at_least={at_least} must be at most {total}, all that {network.name} has; give a ticket of it"
         )
+    steps = widths(network)
+    at = bisect_left(steps, at_least, key=lambda width: _total(replace(network, width=width)))
+    return replace(network, width=steps[at])
+
+
+def widths(network: Network) -> list[float]:
+    """The widths of its SDTs, ascending: k / W of its own, where W is its widest hidden layer.
+
+    Each k is one unit more in that layer. Counts of parameters do not fall from one width to the next.
+    """
     tags = roles(network)
     hidden = ("first_conv", "conv", "shortcut", "linear")
     widest = max((shape[0] for name, shape in shapes(network).items() if tags[name] in hidden), default=1)
-    widths = [network.width * k / widest for k in range(1, widest + 1)]
-    at = bisect_left(widths, at_least, key=lambda width: _total(replace(network, width=width)))
-    return replace(network, width=widths[at])
+    return [network.width * k / widest for k in range(1, widest + 1)]
 
 
 def _total(network: Network) -> int:

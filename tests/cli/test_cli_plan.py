@@ -48,7 +48,7 @@ def test_it_says_what_a_study_takes_and_can_tell():
     for line in (
         "dense 6 0 12",
         "probe up to 3 0 12",
-        "0.488 508 289 289",
+        "0.488 508 289 289 as many",
         "trainings 48 + up to 3; 84 if each of the 36 rows of evidence had all of its own",
         "(the later ones: dense for 4 epochs at its best lr, once that is known, and rr and sdt where a ticket would "
         "stand)",

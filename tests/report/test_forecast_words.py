@@ -12,8 +12,8 @@ from lthcheck.study import Study
 RESOLUTION = {"seeds": 10, "sd": 0.003, "test_size": 10000, "accuracy": 0.9, "test_error": 0.003, "assumed": ["sd"]}
 
 
-def said(**resolution: Any) -> str:
-    """The line on seeds."""
+def said_lines(resolution: dict[str, Any], **changed: Any) -> list[str]:
+    """All lines, blanks drawn together."""
     record = {
         "summary": "mlp-8 on toy",
         "study": {"epochs": 4, "device": "cpu"},
@@ -24,13 +24,26 @@ def said(**resolution: Any) -> str:
         "arms": {},
         "parameters": {"dense": 1, "by_sparsity": []},
         "cost": {"trainings": 1, "stored": 0, "to_train": 1, "replica_steps": 1, "bytes": 0, "later": 0},
-        "resolution": RESOLUTION | resolution,
-    }
-    lines = [" ".join(line.split()) for line in forecast_text(record).splitlines()]
-    return next(line for line in lines if line.startswith("seeds "))
+        "resolution": resolution,
+    } | changed
+    return [" ".join(line.split()) for line in forecast_text(record).splitlines()]
+
+
+def said(**resolution: Any) -> str:
+    """The line on seeds."""
+    return next(line for line in said_lines(RESOLUTION | resolution) if line.startswith("seeds "))
 
 
 TOLD = {"gamma": 0.005, "delta": 0.005, "most_seeds": None, "most_reach": None}
+
+
+def test_the_small_dense_network_stands_beside_the_ticket() -> None:
+    sizes = [{"sparsity": 0.2, "ticket": 900, "sdt": 909}, {"sparsity": 0.36, "ticket": 700, "sdt": None}]
+    lines = said_lines(
+        RESOLUTION | {"reach": 0.01, "tickets": 1} | TOLD, parameters={"dense": 1000, "by_sparsity": sizes}
+    )
+    assert "0.2 1,000 900 909 9 more (1.0 %)" in lines
+    assert "0.36 1,000 700 none" in lines
 
 
 def test_it_says_where_a_ticket_must_lie_to_be_seen() -> None:

@@ -42,7 +42,7 @@ def run(
     **training: object,
 ) -> Run:
     """A run on the clusters, as images where they are augmented; with a sparsity, masked by its own initial weights."""
-    images = model.startswith(("resnet", "lenet5")) or augmentation != "none"
+    images = model.startswith(("resnet", "lenet5", "efficientnet")) or augmentation != "none"
     shape = (1, 12, 12) if images else (12,)
     network = zoo.network(model, shape, 5)
     settings: dict[str, object] = {

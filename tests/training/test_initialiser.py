@@ -18,6 +18,7 @@ NETWORKS = {
     "mlp-300-100": zoo.network("mlp-300-100", (40,), 10),
     "lenet5": zoo.network("lenet5", (1, 28, 28), 10),
     "resnet8": zoo.network("resnet8", (3, 32, 32), 10),
+    "pnasnet-a": zoo.network("pnasnet-a", (3, 32, 32), 10),
 }
 
 # By hand, of large layers: name -> (fan in, fan out).
@@ -29,7 +30,18 @@ FANS = {
         "stages.2.0.conv2.weight": (64 * 9, 64 * 9),
         "stages.2.0.shortcut.0.weight": (32, 64),
     },
+    # depthwise, from 44 to 88 channels: a filter sees one channel
+    "pnasnet-a": {"cells.6.depthwise7.conv.weight": (49, 88 * 49), "cells.6.pooled.conv.weight": (44, 88)},
 }
+# What torch.nn.init draws in each's place.
+OF_TORCH = {
+    "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+    "kaiming_uniform": lambda weight: nn.init.kaiming_uniform_(weight, nonlinearity="relu"),
+    "kaiming_normal_fan_out": lambda weight: nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu"),
+    "xavier_normal": nn.init.xavier_normal_,
+    "xavier_uniform": nn.init.xavier_uniform_,
+}
+CONVS = [(network, name) for network in ("resnet8", "pnasnet-a") for name in FANS[network]]
 LAYERS = [(network, name, *fans) for network, layers in FANS.items() for name, fans in layers.items()]
 
 
@@ -59,6 +71,40 @@ class TestVariances:
         assert 0.98 * bound < float(weight.abs().max()) < bound
         assert float(weight.std()) == pytest.approx(bound / math.sqrt(3), rel=5 / math.sqrt(2 * weight.numel()))
 
+    @pytest.mark.parametrize(("network", "name", "fan_in", "fan_out"), LAYERS)
+    def test_kaiming_uniform_and_xavier_uniform_are_within_their_bounds(self, network, name, fan_in, fan_out):
+        for initialiser, bound in (("kaiming_uniform", 6 / fan_in), ("xavier_uniform", 6 / (fan_in + fan_out))):
+            weight = drawn(network, initialiser)[name]
+            assert 0.98 * math.sqrt(bound) < float(weight.abs().max()) < math.sqrt(bound)
+            assert float(weight.std()) == pytest.approx(math.sqrt(bound / 3), rel=5 / math.sqrt(2 * weight.numel()))
+
+    @pytest.mark.parametrize(("network", "name", "fan_in", "fan_out"), LAYERS)
+    def test_kaiming_normal_fan_out_is_torchvisions(self, network, name, fan_in, fan_out):
+        """Which draws convolutions so, and leaves linear layers as torch makes them."""
+        weight = drawn(network, "kaiming_normal_fan_out")[name]
+        expected = 2 / fan_out if weight.ndim == 4 else 1 / (3 * fan_in)
+        assert float(weight.std()) == pytest.approx(math.sqrt(expected), rel=5 / math.sqrt(2 * weight.numel()))
+
+    @pytest.mark.parametrize("initialiser", OF_TORCH)
+    @pytest.mark.parametrize(("network", "name"), CONVS)
+    def test_they_are_what_torch_draws(self, initialiser, network, name):
+        """The same spread, also where a depthwise convolution has its fans from its weight's shape."""
+        weight = drawn(network, initialiser)[name]
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            torchs = OF_TORCH[initialiser](torch.empty(weight.shape, dtype=torch.float64))
+        assert float(weight.std()) == pytest.approx(float(torchs.std()), rel=7 / math.sqrt(2 * weight.numel()))
+        if initialiser.endswith("uniform"):
+            assert float(weight.abs().max()) == pytest.approx(float(torchs.abs().max()), rel=0.02)
+
+    def test_kaiming_normal_fan_out_leaves_linear_layers_as_torch_makes_them(self):
+        ours, torchs = drawn("lenet5", "kaiming_normal_fan_out"), drawn("lenet5", "pytorch")
+        linear = [name for name in ours if name.startswith(("linear", "classifier"))]
+        assert len(linear) == 6
+        assert all(torch.equal(ours[name], torchs[name]) for name in linear)
+        assert not ours["conv1.bias"].any()
+        assert not ours["conv2.bias"].any()
+
     def test_pytorch_is_what_torch_does_by_default(self):
         """The same distribution as a fresh nn.Linear, biases too."""
         with torch.random.fork_rng(devices=[]):
@@ -73,7 +119,7 @@ class TestVariances:
         for name, fan_in in (("layers.0.bias", 40), ("layers.1.bias", 300), ("layers.2.bias", 100)):
             assert 0.7 / math.sqrt(fan_in) < float(weights[name].abs().max()) < 1 / math.sqrt(fan_in)
 
-    @pytest.mark.parametrize("initialiser", ["kaiming_normal", "xavier_normal"])
+    @pytest.mark.parametrize("initialiser", ["kaiming_normal", "xavier_normal", "kaiming_uniform", "xavier_uniform"])
     def test_biases_are_zero_otherwise(self, initialiser):
         weights = drawn("lenet5", initialiser)
         assert all(not weight.any() for name, weight in weights.items() if name.endswith("bias"))
@@ -125,6 +171,16 @@ def test_every_parameter_is_drawn_in_its_shape(network, initialiser):
 def test_an_unknown_initialiser_is_refused_with_the_nearest():
     with pytest.raises(ValueError, match="initialiser='kaiming' is not known; did you mean kaiming_normal"):
         initial(SMALL, "kaiming", 0, "init")
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "here"),
+    [("glorot_normal", "xavier_normal"), ("glorot_uniform", "xavier_uniform"), ("he_normal", "kaiming_normal"),
+     ("he_uniform", "kaiming_uniform")],
+)  # fmt: skip
+def test_the_name_that_keras_has_for_one_is_understood_but_refused(elsewhere, here):
+    with pytest.raises(ValueError, match=rf"initialiser='{elsewhere}' is not known; did you mean {here}\?"):
+        initial(SMALL, elsewhere, 0, "init")
 
 
 class Scaled(nn.Module):
