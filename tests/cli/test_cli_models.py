@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from lthcheck.zoo import registry
+
+README = Path(__file__).parents[2] / "README.md"
 
 # Of the literature, at the shape and classes of a data set; as in tests/zoo.
 COUNTS = [
@@ -133,6 +136,14 @@ def test_a_row_says_what_the_object_says(command, models):
     (row,) = [line for line in text.splitlines() if line.startswith("resnet20 ")]
     assert row.split()[:7] == ["resnet20", "cifar10", "272,474", "269,824", "yes", "ma2021:", "cifar10"]
     assert f"{found['pattern']} (shortcut: conv or pad" in text
+
+
+def test_rows_in_the_readme_are_what_is_printed(command):
+    section = README.read_text().partition("\n## What there is\n")[2].partition("\n## ")[0]
+    rows = section.split("```\n")[-2].splitlines()
+    printed = [line.split() for line in command("models", "--dataset", "cifar100").stdout.splitlines()]
+    assert rows[0].startswith("network ")
+    assert [row for row in rows if row.split() not in printed and set(row) != {"-", " "}] == []
 
 
 @pytest.mark.parametrize("options", [[], ["--dataset", "imagenet"], ["--dataset", "mnist1d"]])
