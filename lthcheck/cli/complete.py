@@ -97,9 +97,9 @@ def _presets() -> Iterable[str]:
 
 
 def _recipes() -> Iterable[str]:
-    from lthcheck.catalogue.recipes import names
+    from lthcheck.recipe import RECIPES
 
-    return names()
+    return RECIPES
 
 
 def _methods() -> Iterable[str]:
