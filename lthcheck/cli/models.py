@@ -12,13 +12,13 @@ import click
 from lthcheck.cli import complete
 from lthcheck.cli.choice import chosen, once, study_options
 from lthcheck.cli.standings import LEGEND, by_paper, notes
-from lthcheck.cli.table import item, narrow, table
+from lthcheck.cli.table import item, narrow, room, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 HEADS = ("network", "on", "parameters", "prunable", "residual", "in the papers")
-LINE = 28  # letters of the last column
+LINE = 28  # letters of the last column, at most
 
 
 @click.command("models", short_help="List networks: parameters, options, papers.")
@@ -55,7 +55,10 @@ def command(*, dataset: str | None, as_json: bool, **texts: Any) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
-    click.echo(table([_row(each) for each in found], HEADS, right=("parameters", "prunable")))
+    rows = [_row(each) for each in found]
+    line = min(LINE, room(rows, HEADS[:-1]))
+    full = [[*row, _papers(each, line)] for row, each in zip(rows, found, strict=True)]
+    click.echo(table(full, HEADS, right=("parameters", "prunable")))
     click.echo("")
     for line in _below(found):
         click.echo(line)
@@ -64,8 +67,11 @@ def command(*, dataset: str | None, as_json: bool, **texts: Any) -> None:
 def _row(each: Mapping[str, Any]) -> list[str]:
     residual = {True: "yes", False: "no", None: ""}[each["residual"]]
     counts = ["-" if each[name] is None else f"{each[name]:,}" for name in ("parameters", "prunable")]
-    papers = narrow(by_paper(each["papers"]), LINE)
-    return [each["name"], each["dataset"], *counts, residual, papers if each["pattern"] else "your own"]
+    return [each["name"], each["dataset"], *counts, residual]
+
+
+def _papers(each: Mapping[str, Any], line: int) -> str:
+    return narrow(by_paper(each["papers"]), line) if each["pattern"] else "your own"
 
 
 def _below(found: Sequence[Mapping[str, Any]]) -> Iterable[str]:

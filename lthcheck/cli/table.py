@@ -37,6 +37,12 @@ def narrow(lines: Iterable[str], width: int) -> str:
     return "\n".join(part for line in lines for part in wrap(line, width, subsequent_indent="  "))
 
 
+def room(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> int:
+    """Letters a line that are left for a last column beside these, each two apart and as wide as its head and two."""
+    widths = [max(len(head) + 2, *map(len, cells)) for head, *cells in zip(heads, *rows, strict=True)]
+    return WIDTH - sum(width + 2 for width in widths)
+
+
 def item(name: str, text: str, indent: int) -> str:
     """A text beside its name."""
     return fill(text, WIDTH, initial_indent=f"{name:<{indent}}", subsequent_indent=" " * indent)

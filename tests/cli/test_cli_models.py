@@ -146,7 +146,7 @@ def test_rows_in_the_readme_are_what_is_printed(command):
     assert [row for row in rows if row.split() not in printed and set(row) != {"-", " "}] == []
 
 
-@pytest.mark.parametrize("options", [[], ["--dataset", "imagenet"], ["--dataset", "mnist1d"]])
+@pytest.mark.parametrize("options", [[], ["--dataset", "imagenet"], ["--dataset", "fashion_mnist"]])
 def test_lines_fit_a_terminal(command, options):
     assert max(map(len, command("models", *options).stdout.splitlines())) <= 100
 
