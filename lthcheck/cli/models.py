@@ -56,8 +56,8 @@ def command(*, dataset: str | None, as_json: bool, **texts: Any) -> None:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     rows = [_row(each) for each in found]
-    line = min(LINE, room(rows, HEADS[:-1]))
-    full = [[*row, _papers(each, line)] for row, each in zip(rows, found, strict=True)]
+    width = min(LINE, room(rows, HEADS[:-1]))
+    full = [[*row, _papers(each, width)] for row, each in zip(rows, found, strict=True)]
     click.echo(table(full, HEADS, right=("parameters", "prunable")))
     click.echo("")
     for line in _below(found):
@@ -70,8 +70,8 @@ def _row(each: Mapping[str, Any]) -> list[str]:
     return [each["name"], each["dataset"], *counts, residual]
 
 
-def _papers(each: Mapping[str, Any], line: int) -> str:
-    return narrow(by_paper(each["papers"]), line) if each["pattern"] else "your own"
+def _papers(each: Mapping[str, Any], width: int) -> str:
+    return narrow(by_paper(each["papers"]), width) if each["pattern"] else "your own"
 
 
 def _below(found: Sequence[Mapping[str, Any]]) -> Iterable[str]:
