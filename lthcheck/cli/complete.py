@@ -42,6 +42,11 @@ def studies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [item for item in offered.values() if item.value.startswith(incomplete)]
 
 
+def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The recipes."""
+    return [CompletionItem(name) for name in _recipes() if name.startswith(incomplete)]
+
+
 def option(name: str) -> Complete | None:
     """How the values of an option of a study are completed; None where there is nothing to choose from."""
     if name in ("store", "report-dir", "data-dir"):

@@ -9,11 +9,12 @@ import click
 
 from lthcheck.cli import complete
 from lthcheck.cli.place import root_of, store_option, studies_named, when
+from lthcheck.cli.table import numbers, table
 from lthcheck.quantity import count
 from lthcheck.size import size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from lthcheck.store.census import RunFolder
@@ -68,7 +69,7 @@ def _show_studies(root: Path, as_json: bool) -> None:
         click.echo(json.dumps(values, indent=1, ensure_ascii=False))
         return
     if known:
-        click.echo(_table([_study_row(entry, folders) for entry in known], STUDY_HEADS))
+        click.echo(table([_study_row(entry, folders) for entry in known], STUDY_HEADS))
     else:
         click.echo(f"no study on record in {root}; `lthcheck run --preset tiny` asks one")
     for id_ in unreadable:
@@ -103,7 +104,7 @@ def _show_runs(root: Path, entry: Entry, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"id": entry.id, "study": entry.study, "runs": values}, indent=1, ensure_ascii=False))
         return
-    click.echo(_table([_run_row(value) for value in values], RUN_HEADS))
+    click.echo(table([_run_row(value) for value in values], RUN_HEADS))
 
 
 def _study(entry: Entry, folders: Mapping[str, RunFolder]) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _study_row(entry: Entry, folders: Mapping[str, RunFolder]) -> list[str]:
     verdict = PRIZES[entry.verdict].lower() if entry.verdict else "none yet"
     runs = f"{value['done']} of {value['runs']}"
     name = study["name"] + (f" ({study['preset']})" if study.get("preset") else "")
-    grid = [_numbers(study[which]) for which in ("sparsities", "lrs")]
+    grid = [numbers(study[which]) for which in ("sparsities", "lrs")]
     methods = ", ".join(study["methods"])
     return [entry.id[:8], name, methods, *grid, study["seeds"], verdict, runs, size(value["bytes"]), when(entry.asked)]
 
@@ -150,15 +151,3 @@ def _run_row(value: Mapping[str, Any]) -> list[str]:
         value["run"][:12],
         size(value["bytes"]),
     ]
-
-
-def _numbers(values: Sequence[float]) -> str:
-    if len(values) > 4:
-        return f"{values[0]:.3g} ... {values[-1]:.3g} ({len(values)})"
-    return ", ".join(f"{value:.3g}" for value in values)
-
-
-def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
-    from tabulate import tabulate
-
-    return tabulate(rows, heads, tablefmt="simple", disable_numparse=True)

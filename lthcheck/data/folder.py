@@ -9,10 +9,14 @@ from pathlib import Path
 import platformdirs
 
 
-def kept() -> Path:
+def place() -> Path:
     """The folder for what was made or downloaded: `$LTHCHECK_CACHE/data`, else in the user's cache folder."""
-    cache = os.environ.get("LTHCHECK_CACHE") or platformdirs.user_cache_path("lthcheck")
-    folder = Path(cache) / "data"
+    return Path(os.environ.get("LTHCHECK_CACHE") or platformdirs.user_cache_path("lthcheck")) / "data"
+
+
+def kept() -> Path:
+    """The same, made where it is not there yet."""
+    folder = place()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -22,8 +26,8 @@ def kept() -> Path:
 
 
 def given(data_dir: Path | None) -> Path:
-    """The folder that data sets are looked for in: `data_dir`, else `$LTHCHECK_DATA`, else `kept()`."""
-    return Path(data_dir or os.environ.get("LTHCHECK_DATA") or kept())
+    """The folder that data sets are looked for in: `data_dir`, else `$LTHCHECK_DATA`, else `place()`."""
+    return Path(data_dir or os.environ.get("LTHCHECK_DATA") or place())
 
 
 def write(path: Path, content: bytes) -> None:

@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 TRAIN, TEST = 4_000, 40_000
 
 
+def place() -> Path:
+    """Where it is kept, or will be."""
+    return folder.place() / f"mnist1d-{version('mnist1d')}-{TRAIN}-{TEST}.npz"
+
+
 def files(_: Path | None) -> list[Path]:
     """The kept file, made first where there is none."""
-    path = folder.kept() / f"mnist1d-{version('mnist1d')}-{TRAIN}-{TEST}.npz"
+    folder.kept()
+    path = place()
     with _lock(path):
         if not path.exists():
             _keep(path, generate())

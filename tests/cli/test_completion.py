@@ -48,6 +48,10 @@ def offered(*arguments):
         (("judge", "x", "--reading", ""), ["joint", "literal"]),
         (("judge", "x", "--dataset", "fash"), ["fashion_mnist"]),
         (("advise", "--model", "resnet2"), ["resnet20"]),
+        (("models", "--dataset", "fash"), ["fashion_mnist"]),
+        (("recipes", "mn"), ["mnist1d"]),
+        (("recipes", "--j"), ["--json"]),
+        (("da",), ["datasets"]),
         (("completion", "z"), ["zsh"]),
     ],
 )
@@ -87,7 +91,16 @@ def test_folders_are_the_shells_own_business(option):
 
 @pytest.mark.parametrize(
     "words",
-    ["run --import", "run --mask", "run --theta0", "export x --import", "judge", "report"],
+    [
+        "run --import",
+        "models --import",
+        "datasets --import",
+        "run --mask",
+        "run --theta0",
+        "export x --import",
+        "judge",
+        "report",
+    ],
 )
 def test_files_are_the_shells_own_business(words):
     (item,) = ShellComplete(main, {}, "lthcheck", "_LTHCHECK_COMPLETE").get_completions(words.split(), "ab")
@@ -108,6 +121,7 @@ def test_nothing_heavy_is_imported():
         "for option in ('--model', '--dataset', '--preset', '--recipe', '--method'):\n"
         "    assert complete(['run', option], '')\n"
         "complete(['ls'], '')\n"
+        "assert complete(['recipes'], '')\n"
         "sys.exit(' '.join({'torch', 'torchvision', 'matplotlib'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

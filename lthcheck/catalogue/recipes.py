@@ -1,0 +1,53 @@
+"""The recipes that there are, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from lthcheck.catalogue.standing import PAPERS
+from lthcheck.names import known
+from lthcheck.recipe import RECIPES, Recipe
+
+INSIDE = 3  # lrs that a grid must have for one to lie inside
+
+
+def names() -> list[str]:
+    """Every recipe."""
+    return list(RECIPES)
+
+
+def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """An object for each recipe that is chosen, or for all.
+
+    Returns:
+        name, paper (its title; None for a recipe that is no paper's), cases. A recipe may depend on the network and the
+        data set; of its cases, the first that fits is taken. Each has where ("" for everything), source, fields,
+        departs (what lthcheck does not do of it), notes (what else there is to know), and undecided_by_1b (whether no
+        lr lies inside its grid, so that condition 1b leaves every verdict undecided).
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    return [
+        {"name": name, "paper": PAPERS.get(name), "cases": [_case(where, recipe) for where, recipe in _cases(name)]}
+        for name in chosen or names()
+    ]
+
+
+def _cases(name: str) -> list[tuple[str, Recipe]]:
+    return [("", RECIPES[known("recipe", name, RECIPES)])]
+
+
+def _case(where: str, recipe: Recipe) -> dict[str, Any]:
+    fields = asdict(recipe)
+    del fields["name"]
+    return {
+        "where": where,
+        "source": fields.pop("source"),
+        "departs": fields.pop("departs", ()),
+        "notes": fields.pop("notes", ()),
+        "undecided_by_1b": len(recipe.lrs) < INSIDE,
+        "fields": fields,
+    }
