@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from lthcheck import data, zoo
 from lthcheck.catalogue.standing import NETWORKS, of_network
 from lthcheck.data.facts import FACTS
-from lthcheck.recipe import recipe
+from lthcheck.recipes import recipe
 from lthcheck.zoo.registry import FAMILIES, Family, find
 
 USUAL = "cifar10"  # the data set of most papers

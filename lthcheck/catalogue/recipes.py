@@ -7,15 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lthcheck.catalogue.standing import PAPERS
-from lthcheck.names import known
-from lthcheck.recipe import RECIPES, Recipe
-
-INSIDE = 3  # lrs that a grid must have for one to lie inside
-
-
-def names() -> list[str]:
-    """Every recipe."""
-    return list(RECIPES)
+from lthcheck.recipe import Recipe
+from lthcheck.recipes import cases, names
+from lthcheck.verdict.foregone import INSIDE
 
 
 def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -31,13 +25,9 @@ def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
         ValueError: for an unknown name.
     """
     return [
-        {"name": name, "paper": PAPERS.get(name), "cases": [_case(where, recipe) for where, recipe in _cases(name)]}
+        {"name": name, "paper": PAPERS.get(name), "cases": [_case(where, recipe) for where, recipe in cases(name)]}
         for name in chosen or names()
     ]
-
-
-def _cases(name: str) -> list[tuple[str, Recipe]]:
-    return [("", RECIPES[known("recipe", name, RECIPES)])]
 
 
 def _case(where: str, recipe: Recipe) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def paper(monkeypatch):
     """A recipe with three cases."""
     cases = [("conv2 on cifar10", IN_STEPS), ("any network on svhn", LIKE_PLAIN), ("anything else", PLAIN)]
     monkeypatch.setattr(catalogue, "names", lambda: ["paper"])
-    monkeypatch.setattr(catalogue, "_cases", lambda _: cases)
+    monkeypatch.setattr(catalogue, "cases", lambda _: cases)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def recipes(command):
 
 
 def test_every_recipe_is_listed(recipes, command):
-    assert list(recipes()) == catalogue.names()
+    assert list(recipes()) == list(catalogue.names())
     assert {"ma2021", "mnist1d", "digits"} <= set(recipes())
     for name in recipes():
         assert any(line.split()[0] == name for line in command("recipes").stdout.splitlines() if line)
