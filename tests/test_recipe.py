@@ -138,7 +138,9 @@ class TestSteps:
         assert (self.IN_STEPS.but({"epochs": 3}).steps, self.IN_STEPS.but({"epochs": 3}).total_steps(10)) == (None, 30)
 
     def test_both_are_refused(self):
-        with pytest.raises(ValueError, match="epochs=3, steps=100: a training must have one length; give one of the two"):
+        with pytest.raises(
+            ValueError, match="epochs=3, steps=100: a training must have one length; give one of the two"
+        ):
             MA2021.but({"epochs": 3, "steps": 100})
 
     def test_a_warm_up_must_fit(self):
