@@ -13,9 +13,11 @@ def rewound(run: Run, step: int, mask: Mask) -> Run:
     Schedule, data order and augmentation go on as in `run`; the optimiser's state and the statistics of norms begin
     anew, as with every training.
 
+    Args:
+        step: as `Recipe.rewind_step` gives it.
+        mask: e.g. `Pruned(run, 0.8)`.
+
     Raises:
         ValueError: if the step is no step of the run.
-
-    >>> rewound(dense, recipe.rewind_step(steps_per_epoch), Pruned(dense, 0.8))  # doctest: +SKIP
     """
     return replace(run, training=run.training.starting_at(step), start=Weights(run, at=step), mask=mask)

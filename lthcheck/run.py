@@ -286,14 +286,6 @@ class Pruned(Expression):
         super().__post_init__()
         if not 0 <= self.sparsity < 1:
             raise ValueError(f"sparsity={self.sparsity} must be in [0, 1); write 0.9 for 90 %")
-        if self.rates:
-            if tuple(role for role, _ in self.rates) != self.roles:
-                raise ValueError(f"rates={self.rates} must name each of the roles {', '.join(self.roles)} once")
-            for role, rate in self.rates:
-                if not 0 < rate < 1:
-                    raise ValueError(f"rates[{role}]={rate} must be in (0, 1); write 0.2 for 20 %")
-            if self.scope != "layer":
-                raise ValueError(f"scope={self.scope!r} must be 'layer' with rates, which rank each layer alone")
 
 
 @dataclass(frozen=True, eq=False)

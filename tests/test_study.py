@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -173,6 +174,11 @@ class TestArms:
         made = arms(methods=("imp", "omp", "snip"), **changes)
         rates = {made.run(lt(method, 0.36)).mask.rates for method in ("imp", "omp", "snip")}
         assert rates == {(("classifier", 0.1), ("linear", 0.2))}
+
+    def test_a_study_with_rates_is_read_back_from_its_record(self):
+        changes = {"scope": "layer", "rates": (("linear", 0.1),), "score": "lamp", "rewind": "2 epochs", "steps": 99}
+        asked = study(**changes)
+        assert Study.from_json(json.loads(json.dumps(asked.as_json()))) == asked
 
     def test_the_size_of_a_ticket_with_rates(self):
         """In all it is that without them: the sparsity is of all prunable weights together."""

@@ -84,6 +84,7 @@ def check(run: Run) -> None:
             case Permuted():
                 words.append(word.mask)
             case Pruned():
+                _check_rates(word)
                 known("score", word.score.name, SCORES)
                 if word.score.name == "snip" and word.score.data is None:
                     raise ValueError("Score('snip', data=None) must name the data whose loss it is about")
@@ -95,6 +96,18 @@ def check(run: Run) -> None:
                 pass
             case _:
                 raise NotYetRun(word)
+
+
+def _check_rates(word: Pruned) -> None:
+    if not word.rates:
+        return
+    if tuple(role for role, _ in word.rates) != word.roles:
+        raise ValueError(f"rates={word.rates} must name each of the roles {', '.join(word.roles)} once, and no other")
+    for role, rate in word.rates:
+        if not 0 < rate < 1:
+            raise ValueError(f"rates[{role}]={rate} must be in (0, 1); write 0.2 for 20 %")
+    if word.scope != "layer":
+        raise ValueError(f"scope={word.scope!r} must be 'layer' with rates by role, which rank each layer alone")
 
 
 def replica(run: Run, library: Library) -> Replica:

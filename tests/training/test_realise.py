@@ -264,6 +264,19 @@ class TestCheck:
         with pytest.raises(ValueError, match="score='synflow' is not known"):
             check(replace(DENSE, mask=Pruned(INIT, 0.5, Score("synflow"))))
 
+    @pytest.mark.parametrize(
+        ("rates", "scope", "message"),
+        [
+            ((("linear", 0.2),), "layer", "must name each of the roles classifier, linear once, and no other"),
+            ((("classifier", 0.1), ("linear", 20)), "layer", r"rates\[linear\]=20\.0 must be in \(0, 1\)"),
+            ((("classifier", 0.1), ("linear", 0.2)), "global", "scope='global' must be 'layer' with rates by role"),
+        ],
+    )
+    def test_rates_are_of_all_roles_and_of_each_layer_alone(self, rates, scope, message):
+        mask = Pruned(DENSE, 0.5, scope=scope, roles=("classifier", "linear"), rates=rates)
+        with pytest.raises(ValueError, match=message):
+            check(replace(DENSE, mask=mask))
+
     def test_so_is_an_unknown_initialiser(self):
         with pytest.raises(ValueError, match="initialiser='lecun' is not known"):
             check(replace(DENSE, start=Init(NET, "lecun", seed=0)))
