@@ -20,6 +20,9 @@ _NAMES = {
     "label_smoothing": "label smoothing",
 }
 
+_ELSEWHERE = ("name", "source", "epochs", "lrs", "sparsities", "seeds", "departs", "notes")
+"""Fields that stand elsewhere in a report."""
+
 
 def departures(study: Mapping[str, Any]) -> list[str]:
     """Sentences on the recipe as it was published, as it was used, and on what lthcheck does not do of it.
@@ -65,6 +68,16 @@ def changed(changes: Mapping[str, Any]) -> str:
         for name, (before, after) in said.items()
     ]
     return ", ".join(parts)
+
+
+def used(recipe: Mapping[str, Any]) -> str:
+    """The name of a recipe and those of its fields that a study does not state itself, in words.
+
+    >>> used({"name": "mine", "batch": 64, "weight_decay": 5e-4, "rates": [], "epochs": 3})
+    'mine, batch size 64, weight decay 0.0005'
+    """
+    said = ((name, _value(name, value)) for name, value in recipe.items() if name not in _ELSEWHERE)
+    return ", ".join([recipe["name"], *(f"{_NAMES.get(name, name)} {text}" for name, text in said if text != "none")])
 
 
 def foreseen(study: Mapping[str, Any]) -> tuple[str, ...]:

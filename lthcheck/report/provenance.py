@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.duration import duration
+from lthcheck.report.departures import used
 from lthcheck.report.tables import escape
 from lthcheck.report.words import rate
 
@@ -38,22 +39,15 @@ _ENVIRONMENT = (
     "numpy",
     "pytest",
 )
-_ELSEWHERE = ("name", "command", "dirty", "terms", "recipe_changes")
-_OF_RECIPE = ("rates", "score", "rewind", "steps", "betas")
-"""Fields that recipes of earlier versions lack, and that most leave as they are."""
+_ELSEWHERE = ("name", "command", "dirty", "terms")
 
 
 def study_lines(record: Mapping[str, Any]) -> list[str]:
     """What was asked, one line a setting."""
     study = {key: value for key, value in record["study"].items() if (key, value) != ("extend_lr", 0)}
-    if isinstance(study.get("recipe"), dict):
-        study["recipe"] = {key: value for key, value in study["recipe"].items() if not _is_idle(key, value)}
+    if "recipe_changes" in study:
+        study["recipe"] = used(study["recipe"])
     return _lines(study, _STUDY)
-
-
-def _is_idle(key: str, value: object) -> bool:
-    """Whether a field of a recipe goes without saying here; what it departs in is said beside the verdict."""
-    return key in ("departs", "notes") or (key in _OF_RECIPE and value in (None, "", [], "magnitude", [0.9, 0.999]))
 
 
 def environment_lines(record: Mapping[str, Any]) -> list[str]:

@@ -180,6 +180,7 @@ class TestRecord:
         said = markdown(record | {"study": json.loads(json.dumps(study))})
         assert "as published" not in said.partition("## Recipe")[2].partition("##")[0]
         assert "but: epochs 100 instead of 150." in said
+        assert "- recipe: liu2021, initialiser kaiming_normal, batch size 128, weight decay 0.0005, " in said
         assert "- Not done as in liu2021: masks by ADMM; one that you have goes in by --mask." in said
 
     def test_a_recipe_in_steps_is_told_in_steps(self):
