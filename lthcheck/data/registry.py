@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import digits, mnist1d, npz, torchvision_sets
+from lthcheck.data import digits, imagenet, index, mnist1d, npz, places365, tiny_imagenet, torchvision_sets
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
+from lthcheck.data.index import Index
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
 from lthcheck.fault import fault
 from lthcheck.names import known, typed
@@ -24,11 +25,11 @@ class Source:
 
     Attributes:
         files: `files(data_dir)` are the files, made or downloaded where they are absent.
-        read: `read(files)` gives the arrays.
+        read: `read(files)` gives the arrays, or the index of what is too large for them.
     """
 
     files: Callable[[Path | None], list[Path]]
-    read: Callable[[Sequence[Path]], Arrays]
+    read: Callable[[Sequence[Path]], Arrays | Index]
 
 
 SOURCES = {
@@ -36,6 +37,9 @@ SOURCES = {
     "digits": Source(digits.files, digits.read),
     "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
+    "tiny_imagenet": Source(tiny_imagenet.files, tiny_imagenet.read),
+    "imagenet": Source(imagenet.files, index.read),
+    "places365": Source(places365.files, index.read),
 }
 
 Loader = Callable[[], "Arrays | tuple[Images, Images]"]
@@ -104,8 +108,8 @@ def check(name: str) -> None:
         known("dataset", name, [*SOURCES, *_registered], shown=names())
 
 
-def load(name: str, *, data_dir: Path | None = None) -> Arrays:
-    """The arrays of a data set.
+def load(name: str, *, data_dir: Path | None = None) -> Arrays | Index:
+    """The arrays of a data set, or its index where it does not fit in memory.
 
     Args:
         name: see `names`.

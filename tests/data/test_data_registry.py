@@ -29,8 +29,9 @@ def test_unknown_name_is_refused_everywhere(use):
 
 
 def test_names_are_known():
-    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", "<path>.npz"]
-    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", "folder/own.npz"):
+    large = ["tiny_imagenet", "imagenet", "places365"]
+    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", *large, "<path>.npz"]
+    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", *large, "folder/own.npz"):
         data.check(name)
 
 
