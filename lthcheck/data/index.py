@@ -145,7 +145,7 @@ def read(paths: Sequence[Path]) -> Index:
     """What `kept` wrote."""
     (path,) = paths
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:  # opened here, so that it is closed
             train, test = (Part(*(held[f"{split}_{what}"] for what in FIELDS)) for split in ("train", "test"))
     except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
