@@ -190,7 +190,7 @@ def surroundings(folder, tmp_path, monkeypatch):
     def no_network(*_, **__):
         raise OSError("no network")
 
-    monkeypatch.setattr("lthcheck.data.torchvision_sets.urlopen", no_network)
+    monkeypatch.setattr("lthcheck.data.download.urlopen", no_network)
     monkeypatch.setattr(pool, "Pool", never)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))

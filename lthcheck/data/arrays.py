@@ -14,6 +14,8 @@ from lthcheck.data.bar import bar
 from lthcheck.expression import canonical_json
 
 CHUNK = 2**24  # bytes hashed between two looks at the clock
+# Images counted at once, since numpy makes int64 of their levels first: CIFAR-10 takes 0.3 s of a core so, else 1.7 s.
+COUNTED = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +75,8 @@ class Arrays:
         """uint8 images (n, channel, height, width), normalised by the training images' mean and deviation."""
         levels = np.arange(256)
         mean, std = [], []
-        for channel in range(x_train.shape[1]):
+        for counts in _counts(x_train):
             # Whole numbers up to here, so that the moments do not depend on the order of summation.
-            counts = np.bincount(x_train[:, channel].ravel(), minlength=256)
             first, second = (int(counts @ levels**power) / max(1, counts.sum()) for power in (1, 2))
             mean.append(float(first / 255))
             std.append(float(np.sqrt(second - first**2) / 255))
@@ -104,6 +105,15 @@ class Arrays:
                     digest.update(content[at : at + CHUNK])
                     shown.update(len(content[at : at + CHUNK]))
         return digest.hexdigest()
+
+
+def _counts(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How often each level occurs: (n, channel, height, width) -> (channel, 256)."""
+    counts = np.zeros((x.shape[1], 256), np.int64)
+    for at in range(0, len(x), COUNTED):
+        for channel in range(x.shape[1]):
+            counts[channel] += np.bincount(x[at : at + COUNTED, channel].ravel(), minlength=256)
+    return counts
 
 
 def channels_first(x: npt.NDArray[Any]) -> npt.NDArray[Any]:

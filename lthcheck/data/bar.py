@@ -15,12 +15,13 @@ QUIET = ("TQDM_DISABLE", "PYTEST_XDIST_WORKER")
 SECONDS = 1.0  # what is done sooner shows no bar
 
 
-def bar(what: str, total: int | None = None) -> tqdm[Any]:
+def bar(what: str, total: int | None = None, *, done: int = 0) -> tqdm[Any]:
     """A bar that is wiped away when it is closed; there is none where standard error is not a terminal.
 
     Args:
         what: "reading own.npz".
         total: bytes; without, the words are shown alone, and at once.
+        done: of them, before the bar began.
     """
     from tqdm import tqdm
 
@@ -29,6 +30,7 @@ def bar(what: str, total: int | None = None) -> tqdm[Any]:
     return tqdm(
         desc=f"lthcheck: {what}",
         total=total,
+        initial=done,
         unit="B",
         unit_scale=True,
         leave=False,

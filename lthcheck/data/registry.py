@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import digits, imagenet, index, mnist1d, npz, places365, tiny_imagenet, torchvision_sets
+from lthcheck.data import (
+    cifar,
+    digits,
+    imagenet,
+    index,
+    mnist1d,
+    npz,
+    part,
+    places365,
+    svhn,
+    tiny_imagenet,
+    torchvision_sets,
+)
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
 from lthcheck.data.index import Index
@@ -26,10 +38,16 @@ class Source:
     Attributes:
         files: `files(data_dir)` are the files, made or downloaded where they are absent.
         read: `read(files)` gives the arrays, or the index of what is too large for them.
+        small: subsets of its training split are known by name, `<name>-<n>`.
     """
 
     files: Callable[[Path | None], list[Path]]
     read: Callable[[Sequence[Path]], Arrays | Index]
+    small: bool = True
+
+
+def _half_of_cifar10(which: int, files: Sequence[Path]) -> Arrays:
+    return part.half("cifar10", cifar.read("CIFAR10", files), which)
 
 
 SOURCES = {
@@ -37,9 +55,15 @@ SOURCES = {
     "digits": Source(digits.files, digits.read),
     "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
     "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
+    "cifar10": Source(partial(cifar.files, "CIFAR10"), partial(cifar.read, "CIFAR10")),
+    "cifar100": Source(partial(cifar.files, "CIFAR100"), partial(cifar.read, "CIFAR100")),
+    "svhn": Source(svhn.files, svhn.read),
+    # The halves of Morcos et al. 2019: 25 000 training images each, 2 500 a class
+    "cifar10a": Source(partial(cifar.files, "CIFAR10"), partial(_half_of_cifar10, 0)),
+    "cifar10b": Source(partial(cifar.files, "CIFAR10"), partial(_half_of_cifar10, 1)),
     "tiny_imagenet": Source(tiny_imagenet.files, tiny_imagenet.read),
-    "imagenet": Source(imagenet.files, index.read),
-    "places365": Source(places365.files, index.read),
+    "imagenet": Source(imagenet.files, index.read, small=False),
+    "places365": Source(places365.files, index.read, small=False),
 }
 
 Loader = Callable[[], "Arrays | tuple[Images, Images]"]
@@ -53,7 +77,7 @@ def register_dataset(name: str, loader: Loader) -> None:
     """Makes data of yours known by name; registering a name again replaces it.
 
     Args:
-        name: none of lthcheck's own, and not ending in ".npz".
+        name: none of lthcheck's own or of their subsets, and not ending in ".npz".
         loader: gives the same data whenever it is called: `lthcheck.Arrays`, or a training and a test set in the style
             of torchvision, with `len` and (image or tensor, label) at each index, without random transforms.
 
@@ -83,13 +107,13 @@ def adopt(loaders: Mapping[str, Loader], names: Mapping[str, str] | None = None)
 
 
 def names() -> list[str]:
-    """Every known data set."""
-    return [*SOURCES, "<path>.npz", *sorted(_registered)]
+    """Every known data set; `cifar10-5000` is 5 000 training images of CIFAR-10, see `lthcheck.data.part`."""
+    return [*SOURCES, "<name>-<n>", "<path>.npz", *sorted(_registered)]
 
 
 def word(name: str) -> str:
     """How an expression names it: data of the user's own is known by its fingerprint, wherever it lies."""
-    return name if name in SOURCES else "own"
+    return name if name in SOURCES or _subset(name) else "own"
 
 
 def name_of(word: str, fingerprint: str) -> str:
@@ -166,4 +190,18 @@ def _info(name: str, data_dir: Path | None) -> Info:
 def _source(name: str) -> Source | None:
     if name.endswith(".npz"):
         return Source(lambda _: npz.files(name), npz.read)
-    return SOURCES.get(name)
+    return SOURCES.get(name) or _subset(name)
+
+
+def _subset(name: str) -> Source | None:
+    whole, n = part.spelled(name) or (name, 0)
+    source = SOURCES.get(whole)
+    if not n or not source or not source.small:
+        return None
+
+    def read(files: Sequence[Path]) -> Arrays:
+        arrays = source.read(files)
+        assert isinstance(arrays, Arrays)  # an index is not `small`
+        return part.first(whole, arrays, n)
+
+    return Source(source.files, read, small=False)

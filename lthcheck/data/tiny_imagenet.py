@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,9 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
-from lthcheck.data import class_folders, folder, npz
+from lthcheck.data import class_folders, download, folder, npz
 from lthcheck.data.bar import bar
 from lthcheck.data.info import READER_VERSION, stamps
-from lthcheck.data.torchvision_sets import _fetched
 from lthcheck.expression import canonical_json
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lthcheck.data.arrays import Arrays
 
 NAME = "tiny-imagenet-200"
-MIRRORS, MD5 = ("http://cs231n.stanford.edu/",), "90528d7ca1a48142e341f4ef8d21d0de"
+URLS, MD5 = (f"http://cs231n.stanford.edu/{NAME}.zip",), "90528d7ca1a48142e341f4ef8d21d0de"
 SIDE = 64  # pixels
 
 
@@ -77,7 +77,7 @@ def _annotations(root: Path) -> dict[str, str]:
         lines = path.read_text().splitlines()
     except OSError as error:
         rule = f"must be there, since it alone tells the classes of val/images ({error.strerror})"
-        raise ValueError(f"{path} {rule}; take it from {NAME}.zip at {MIRRORS[0]}") from error
+        raise ValueError(f"{path} {rule}; take it from {URLS[0]}") from error
     return dict(line.split("\t")[:2] for line in lines if line)
 
 
@@ -119,18 +119,16 @@ def _decoded(root: Path, pictures: Sequence[tuple[str, int, int]]) -> npt.NDArra
 
 def _download(root: Path) -> None:
     """The published archive, unpacked beside its place and moved there at once."""
-    half = None
+    packed = root.with_name(f"{NAME}.zip")
+    with download.or_told(root.parent, [NAME, packed.name]):
+        download.fetch(packed, URLS, MD5)
+    half = Path(tempfile.mkdtemp(dir=root.parent, prefix=f"{NAME}."))
     try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        content = _fetched(MIRRORS, f"{NAME}.zip", MD5)
-        half = Path(tempfile.mkdtemp(dir=root.parent, prefix=f"{NAME}."))
-        with bar(f"unpacking {NAME}.zip"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with bar(f"unpacking {packed.name}"), zipfile.ZipFile(packed) as archive:
             archive.extractall(half)
         (half / NAME).rename(root)
-    except OSError as error:
-        rule = f"must be the folder of {NAME}.zip; it is not there and could not be downloaded"
-        remedy = "unpack that archive there, or name another folder with the option data-dir"
-        raise ValueError(f"{root} {rule} ({error}); {remedy}") from error
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        rule = f"must be a whole archive that can be unpacked there ({error})"
+        raise ValueError(f"{packed} {rule}; delete it, to download it again") from error
     finally:
-        if half:
-            shutil.rmtree(half, ignore_errors=True)
+        shutil.rmtree(half, ignore_errors=True)

@@ -1,33 +1,31 @@
 """MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), in the folders that torchvision uses.
 
-torchvision says where they are downloaded from. It would download to the file's own name, so that half a file stays
-where the connection breaks, and unpack the files beside themselves, where their folder may be read-only.
+torchvision itself would unpack the files beside themselves, where their folder may be read-only.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import math
-from functools import partial
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 
-from lthcheck.data import bar, folder
+from lthcheck.data import bar, download, folder
 from lthcheck.data.arrays import Arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# In this order; md5 as torchvision publishes them.
+# In this order; addresses and md5 as torchvision publishes them.
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MIRRORS = {
+    "MNIST": ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+    "FashionMNIST": ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+}
 MD5 = {
     "MNIST": (
         "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -42,19 +40,20 @@ MD5 = {
         "bb300cfdad3c16e7a12a480ee83cd310",
     ),
 }
-SILENCE = 30.0  # seconds without a byte, after which a download is given up
-CHUNK = 2**15  # bytes
 
 
 def files(name: str, data_dir: Path | None) -> list[Path]:
     """The four files of torchvision's class `name`, packed or not, downloaded where one is absent."""
-    root = folder.given(data_dir)
-    with FileLock(folder.kept() / f"{name}.lock"):
-        if any(path is None for path in _found(root, name)):
-            _download(root, name)
-    found = [path for path in _found(root, name) if path is not None]
-    assert len(found) == len(FILES)
-    return found
+    raw = folder.given(data_dir) / name / "raw"
+    packed = [raw / f"{file}.gz" for file in FILES]
+    found = [path if path.exists() else path.with_suffix("") for path in packed]
+    if all(path.exists() for path in found):
+        return found
+    with download.or_told(raw, (path.name for path in packed)):
+        for path, md5, unpacked in zip(packed, MD5[name], found, strict=True):
+            if not unpacked.exists():
+                download.fetch(path, (f"{mirror}{path.name}" for mirror in MIRRORS[name]), md5)
+    return [path if path.exists() else path.with_suffix("") for path in packed]
 
 
 def read(paths: Sequence[Path]) -> Arrays:
@@ -63,62 +62,10 @@ def read(paths: Sequence[Path]) -> Arrays:
     return Arrays.of_images(x_train[:, None], y_train.astype("int64"), x_test[:, None], y_test.astype("int64"))
 
 
-def _found(root: Path, name: str) -> list[Path | None]:
-    raw = root / name / "raw"
-    places = [(raw / f"{file}.gz", raw / file) for file in FILES]
-    return [next((path for path in both if path.exists()), None) for both in places]
-
-
-def _download(root: Path, name: str) -> None:
-    """The files that are absent, each written at once."""
-    raw = root / name / "raw"
-    try:
-        from torchvision import datasets
-
-        raw.mkdir(parents=True, exist_ok=True)
-        for file, md5, found in zip(FILES, MD5[name], _found(root, name), strict=True):
-            if found is None:
-                folder.write(raw / f"{file}.gz", _fetched(getattr(datasets, name).mirrors, f"{file}.gz", md5))
-    except (ImportError, OSError, RuntimeError) as error:
-        rule = f"must hold {', '.join(f'{file}.gz' for file in FILES)}; they are not there and could not be downloaded"
-        remedy = "put them there, or name another folder with the option data-dir"
-        raise ValueError(f"{raw} {rule} ({error}); {remedy}") from error
-
-
-def _fetched(mirrors: Sequence[str], file: str, md5: str) -> bytes:
-    """A file from the first mirror that gives it whole.
-
-    Raises:
-        OSError: where none does, with the reason of each.
-    """
-    reasons = []
-    for mirror in mirrors:
-        try:
-            with (
-                urlopen(f"{mirror}{file}", timeout=SILENCE) as response,
-                bar.reading(response, f"downloading {file}", response.length) as shown,
-            ):
-                content = b"".join(iter(partial(shown.read, CHUNK), b""))
-        except (OSError, HTTPException) as error:
-            reasons.append(f"{mirror}{file}: {error}")
-            continue
-        got = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        if got == md5:
-            return content
-        reasons.append(f"{mirror}{file}: {len(content)} bytes with the md5 {got}, must be {md5}")
-    raise OSError("; ".join(reasons))
-
-
 def _idx(path: Path) -> npt.NDArray[Any]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path} must be a file that can be read ({error.strerror})") from error
+    content = download.content(path)
     if path.suffix == ".gz":
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        published = MD5[path.parts[-3]][FILES.index(path.stem)]
-        if md5 != published:
-            raise ValueError(f"{path} has the md5 {md5}, must have {published}; delete it, to download it again")
+        download.refuse_other(path, content, MD5[path.parts[-3]][FILES.index(path.stem)])
         with (
             bar.reading(io.BytesIO(content), f"unpacking {path.name}", len(content)) as packed,
             gzip.open(packed) as unpacked,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from string import digits
 from typing import Any, Literal, get_args
 
 from lthcheck.names import known
@@ -19,11 +20,14 @@ GAMMA = 0.005
 def default_delta(dataset: str | None) -> float:
     """The "similar" margin of a data set, a fraction: by its name in any spelling (`CIFAR-100`, `tiny_imagenet`).
 
-    >>> default_delta("CIFAR-100"), default_delta("mnist1d"), default_delta(None)
-    (0.01, 0.005, 0.005)
+    A subset, `cifar100-5000`, has that of the whole.
+
+    >>> default_delta("CIFAR-100"), default_delta("cifar100-5000"), default_delta("mnist1d"), default_delta(None)
+    (0.01, 0.01, 0.005, 0.005)
     """
-    letters = "".join(filter(str.isalnum, dataset or "")).lower()
-    return DELTAS.get(letters, DELTA)
+    whole = (dataset or "").rstrip(digits).removesuffix("-")
+    known = (DELTAS.get("".join(filter(str.isalnum, name)).lower()) for name in (dataset or "", whole))
+    return next((delta for delta in known if delta), DELTA)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from types import SimpleNamespace
+import threading
+from http.server import ThreadingHTTPServer
+from urllib.request import urlopen
 
 import pytest
+from mirror import Handler
 
-from lthcheck.data import bar, registry, torchvision_sets
+from lthcheck.data import bar, download, registry
 
 
 class Terminal(io.StringIO):
@@ -26,15 +29,31 @@ def _no_network(*_, **__):
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """The cache folder of this test."""
-    mirrors = SimpleNamespace(mirrors=["http://nowhere.invalid/"])
-    datasets = SimpleNamespace(MNIST=mirrors, FashionMNIST=mirrors)
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("LTHCHECK_DATA", raising=False)
-    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=datasets))
-    monkeypatch.setattr(torchvision_sets, "urlopen", _no_network)
+    monkeypatch.setattr(download, "urlopen", _no_network)
     monkeypatch.setattr(registry, "_registered", {})
     monkeypatch.setattr(registry, "_described", {})
     return tmp_path / "cache" / "data"
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Starts a mirror, which then has an address; those alone can be reached."""
+    servers = []
+
+    def started(mirror):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.mirror, mirror.url = mirror, f"http://127.0.0.1:{server.server_port}/"
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return mirror
+
+    monkeypatch.setattr(download, "urlopen", urlopen)
+    yield started
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

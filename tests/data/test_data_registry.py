@@ -28,10 +28,24 @@ def test_unknown_name_is_refused_everywhere(use):
         use("cifar1000")
 
 
+SMALL = ["mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "cifar10a", "cifar10b"]
+LARGE = ["tiny_imagenet", "imagenet", "places365"]
+
+
 def test_names_are_known():
-    large = ["tiny_imagenet", "imagenet", "places365"]
-    assert data.names() == ["mnist1d", "digits", "mnist", "fashion_mnist", *large, "<path>.npz"]
-    for name in ("mnist1d", "digits", "mnist", "fashion_mnist", *large, "folder/own.npz"):
+    assert data.names() == [*SMALL, *LARGE, "<name>-<n>", "<path>.npz"]
+    for name in (*SMALL, *LARGE, "cifar10-5000", "tiny_imagenet-500", "folder/own.npz"):
+        data.check(name)
+
+
+def test_an_expression_names_subsets_and_own_data():
+    assert [data.word(name) for name in (*SMALL, "svhn-100")] == [*SMALL, "svhn-100"]
+    assert data.word("own.npz") == data.word("own") == data.word("own-100") == "own"
+
+
+@pytest.mark.parametrize("name", ["cifar10-0", "cifar10-050", "cifar10-", "cifar10-5k", "cifar10--5", "cifar10-500-50"])
+def test_subsets_are_spelled_in_one_way(name):
+    with pytest.raises(ValueError, match=r"is not known; did you mean cifar100?\? Known: .*, <name>-<n>, "):
         data.check(name)
 
 
@@ -43,7 +57,7 @@ def test_own_data():
     assert data.describe("own").fingerprint == arrays(1.0).fingerprint != arrays().fingerprint
 
 
-@pytest.mark.parametrize("name", ["mnist1d", "own.npz"])
+@pytest.mark.parametrize("name", ["mnist1d", "own.npz", "mnist1d-500"])
 def test_own_data_must_not_take_a_name(name):
     with pytest.raises(ValueError, match="choose another"):
         data.register_dataset(name, arrays)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import zipfile
@@ -13,7 +12,7 @@ from data.trees import CLASSES, cache, photo, tiny, write  # noqa: F401
 from torchvision.datasets import ImageFolder
 
 from lthcheck import data
-from lthcheck.data import tiny_imagenet
+from lthcheck.data import download, tiny_imagenet
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_changed_folders_are_decoded_anew(root):
     [
         (
             "val/val_annotations.txt",
-            r"val_annotations\.txt must be there, since it alone tells .*; take it from tiny-ima",
+            r"val_annotations\.txt must be there, since it alone tells .*; take it from http",
         ),
         (
             "wnids.txt",
@@ -89,21 +88,31 @@ def test_a_picture_that_is_none_or_of_another_size_is_told(root):
 
 
 def test_an_absent_folder_is_downloaded(root, monkeypatch, tmp_path):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in sorted(root.rglob("*")):
-            archive.write(path, path.relative_to(root.parent))
-    monkeypatch.setattr(tiny_imagenet, "_fetched", lambda *asked: packed.getvalue())
+    def fetch(path, urls, md5):
+        assert (*urls, md5) == (*tiny_imagenet.URLS, tiny_imagenet.MD5)
+        path.parent.mkdir()
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(root.rglob("*")):
+                archive.write(file, file.relative_to(root.parent))
+
+    monkeypatch.setattr(download, "fetch", fetch)
     assert load(tmp_path / "new" / root.name).fingerprint == load(root).fingerprint
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["tiny-imagenet-200"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["tiny-imagenet-200", "tiny-imagenet-200.zip"]
+
+
+def test_an_archive_that_is_cut_off_is_told(tmp_path):
+    (tmp_path / "tiny-imagenet-200.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"tiny-imagenet-200\.zip must be a whole archive .*; delete it, to download"):
+        load(tmp_path / "tiny-imagenet-200")
+    assert [path for path in tmp_path.glob("tiny*") if path.is_dir()] == []
 
 
 def test_what_cannot_be_downloaded_is_told(tmp_path, monkeypatch):
     def fails(*_):
         raise OSError("no network")
 
-    monkeypatch.setattr(tiny_imagenet, "_fetched", fails)
+    monkeypatch.setattr(download, "fetch", fails)
     with pytest.raises(
-        ValueError, match=r"tiny-imagenet-200 must be the folder of tiny-imagenet-200\.zip; .*\(no network\)"
+        ValueError, match=r"must hold tiny-imagenet-200, .*\(no network\); put them there, or name another"
     ):
         load(tmp_path / "own" / "tiny-imagenet-200")
