@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tarfile import TarError
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
 
 from filelock import FileLock
 
@@ -45,8 +45,8 @@ def _download(root: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         _opened(root, download=True)
-    except (ImportError, OSError, RuntimeError, URLError) as error:
-        rule = f"must hold {', '.join((*LISTS, *FOLDERS))}, 30 GB; they are not there and could not be downloaded"
+    except (ImportError, OSError, RuntimeError, TarError) as error:
+        rule = f"must hold {', '.join((*LISTS, *FOLDERS))}, 25 GB; they are not there and could not be downloaded"
         remedy = "put them there, or name another folder with the option data-dir"
         raise ValueError(f"{root} {rule} ({error}); {remedy}") from error
 

@@ -63,9 +63,10 @@ def _classes(root: Path) -> list[str]:
         names = sorted((root / "wnids.txt").read_text().split())
     except OSError as error:
         raise ValueError(f"{root} must hold wnids.txt, the list of classes ({error.strerror}); {again}") from error
-    absent = [name for name in names if not (root / "train" / name / "images").is_dir()]
+    inside = ["val/images", *(f"train/{name}/images" for name in names)]
+    absent = [place for place in inside if not (root / place).is_dir()]
     if absent or not names:
-        what = f"train/{absent[0]}/images" if absent else "the classes in wnids.txt"
+        what = absent[0] if absent else "the classes in wnids.txt"
         raise ValueError(f"{root} must hold {what}; {again}")
     return names
 

@@ -68,6 +68,6 @@ def test_what_cannot_be_downloaded_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(places365, "_opened", fails)
     with pytest.raises(
-        ValueError, match=r"places365 must hold categories_.* 30 GB; .*\(no network\); put them there, or"
+        ValueError, match=r"places365 must hold categories_.* 25 GB; .*\(no network\); put them there, or"
     ):
         load(tmp_path / "own" / "places365")

@@ -67,6 +67,7 @@ def test_changed_folders_are_decoded_anew(root):
             "wnids.txt",
             r"must hold wnids\.txt, the list of classes .*; delete .*tiny-imagenet-200, to download it again",
         ),
+        ("val/images", r"must hold val/images; delete"),
         ("train/n01629819/images", r"must hold train/n01629819/images; delete"),
         ("val/images/val_2.JPEG", r"val/images must hold what val_annotations\.txt lists \(.*val_2\.JPEG.*\); unpack"),
     ],

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from data.trees import imagenet
 
-from lthcheck import data
+from lthcheck import data, zoo
+from lthcheck.execute.calibrate import Burst
 from lthcheck.execute.error import Refused, TrainerError
+from lthcheck.execute.gauge import Gauge
+from lthcheck.execute.trainer import Place
 from lthcheck.recipe import Recipe
+from lthcheck.run import Data, Dense, Init, Run, Training
 from lthcheck.store import Store
 from lthcheck.study import Study
 
@@ -42,6 +46,16 @@ def test_a_study_of_imagenets_layout_alone_is_as_stacked(ask, kept, tree, tmp_pa
     alone, stacked = kept(one), kept(both)
     assert len(alone) == 3
     assert alone == {key: stacked[key] for key in alone}
+
+
+def test_its_pace_is_measured_on_few_test_pictures(tree, tmp_path):
+    info, told = data.describe("imagenet", data_dir=tree), []
+    network = zoo.network("lenet5-w0.2", info.shape, info.classes)
+    pictures = Data("imagenet", info.fingerprint, augmentation="resized-crop-flip")
+    run = Run(network, pictures, Training(lr=0.01, batch=6, steps=4), Init(network, "pytorch", 0), Dense(), 0)
+    Gauge(Place(tmp_path, tree), told.append).work(Burst(run, 1, 0.01))
+    assert [message[0] for message in told] == ["started", "pace"]
+    assert told[1][1].step > 0
 
 
 def test_a_network_that_holds_all_samples_as_rows_is_refused(ask, tree, tmp_path):
