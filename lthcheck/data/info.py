@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lthcheck.data.arrays import Arrays
+    from lthcheck.data.index import Index
 
 # Raise it when the same files would be read as other arrays.
 READER_VERSION = 1
@@ -32,10 +33,9 @@ class Info:
     test_size: int
 
 
-def info_of(name: str, arrays: Arrays) -> Info:
+def info_of(name: str, read: Arrays | Index) -> Info:
     """See `Info`."""
-    sizes = (len(arrays.x_train), len(arrays.x_test))
-    return Info(name, arrays.fingerprint, arrays.shape, arrays.classes, *sizes)
+    return Info(name, read.fingerprint, read.shape, read.classes, len(read.y_train), len(read.y_test))
 
 
 Stamps = list[tuple[str, int, int]]

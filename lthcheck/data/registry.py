@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lthcheck.data import cifar, digits, mnist1d, npz, part, svhn, torchvision_sets
+from lthcheck.data import (
+    cifar,
+    digits,
+    imagenet,
+    index,
+    mnist1d,
+    npz,
+    part,
+    places365,
+    svhn,
+    tiny_imagenet,
+    torchvision_sets,
+)
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
+from lthcheck.data.index import Index
 from lthcheck.data.info import Info, info_of, keep, recall, stamps
 from lthcheck.fault import fault
 from lthcheck.names import known, typed
@@ -24,12 +37,12 @@ class Source:
 
     Attributes:
         files: `files(data_dir)` are the files, made or downloaded where they are absent.
-        read: `read(files)` gives the arrays.
+        read: `read(files)` gives the arrays, or the index of what is too large for them.
         small: subsets of its training split are known by name, `<name>-<n>`.
     """
 
     files: Callable[[Path | None], list[Path]]
-    read: Callable[[Sequence[Path]], Arrays]
+    read: Callable[[Sequence[Path]], Arrays | Index]
     small: bool = True
 
 
@@ -48,6 +61,9 @@ SOURCES = {
     # The halves of Morcos et al. 2019: 25 000 training images each, 2 500 a class
     "cifar10a": Source(partial(cifar.files, "CIFAR10"), partial(_half_of_cifar10, 0)),
     "cifar10b": Source(partial(cifar.files, "CIFAR10"), partial(_half_of_cifar10, 1)),
+    "tiny_imagenet": Source(tiny_imagenet.files, tiny_imagenet.read),
+    "imagenet": Source(imagenet.files, index.read, small=False),
+    "places365": Source(places365.files, index.read, small=False),
 }
 
 Loader = Callable[[], "Arrays | tuple[Images, Images]"]
@@ -116,8 +132,8 @@ def check(name: str) -> None:
         known("dataset", name, [*SOURCES, *_registered], shown=names())
 
 
-def load(name: str, *, data_dir: Path | None = None) -> Arrays:
-    """The arrays of a data set.
+def load(name: str, *, data_dir: Path | None = None) -> Arrays | Index:
+    """The arrays of a data set, or its index where it does not fit in memory.
 
     Args:
         name: see `names`.
@@ -182,4 +198,10 @@ def _subset(name: str) -> Source | None:
     source = SOURCES.get(whole)
     if not n or not source or not source.small:
         return None
-    return Source(source.files, lambda files: part.first(whole, source.read(files), n), small=False)
+
+    def read(files: Sequence[Path]) -> Arrays:
+        arrays = source.read(files)
+        assert isinstance(arrays, Arrays)  # an index is not `small`
+        return part.first(whole, arrays, n)
+
+    return Source(source.files, read, small=False)

@@ -12,6 +12,7 @@ import torch
 
 from lthcheck import zoo
 from lthcheck.data.resident import Resident
+from lthcheck.data.streamed import Streamed
 from lthcheck.execute.calibrate import Burst
 from lthcheck.execute.pace import Pace
 from lthcheck.execute.plan import Job
@@ -55,10 +56,10 @@ class Gauge:
             spent.append(time.process_time() - began)
         return max(spent[0] - spent[1], 0.0)
 
-    def _step(self, burst: Burst, replicas: int, data: Resident) -> tuple[float, float]:
+    def _step(self, burst: Burst, replicas: int, data: Resident | Streamed) -> tuple[float, float]:
         """Seconds a step, and those that testing takes on what `_around` leaves out."""
         runs = islice(_alike(burst.run, burst.run.training.steps, self.seeds), replicas)
-        brief = self.trainer._resident_of(burst.run)
+        brief = self.trainer._samples_of(burst.run)
         engine = backend([realise.replica(run, realise.Library()) for run in runs], brief)
         engine.advance(0, 1)  # what is first takes longer
         engine.evaluate()
@@ -89,11 +90,13 @@ class Gauge:
 class _Brief(Trainer):
     """Tests on few samples."""
 
-    def whole(self, run: Run) -> Resident:
-        return super()._resident_of(run)
+    def whole(self, run: Run) -> Resident | Streamed:
+        return super()._samples_of(run)
 
-    def _resident_of(self, run: Run) -> Resident:
+    def _samples_of(self, run: Run) -> Resident | Streamed:
         data, few = self.whole(run), TESTED[zoo.is_mlp(run.network)]
+        if isinstance(data, Streamed):
+            return data.brief(few)
         return replace(data, x_test=data.x_test[:few], y_test=data.y_test[:few])
 
 

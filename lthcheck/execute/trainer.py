@@ -17,7 +17,9 @@ from filelock import FileLock
 from torch import Tensor
 
 from lthcheck import data, protocol, zoo
+from lthcheck.data.placed import samples
 from lthcheck.data.resident import Resident
+from lthcheck.data.streamed import Streamed
 from lthcheck.execute.error import Refused
 from lthcheck.execute.plan import Job
 from lthcheck.run import Data, Given, Permuted, Pruned, Run, described
@@ -45,7 +47,7 @@ class Trainer:
     def __init__(self, place: Place, tell: Any) -> None:
         self.store = Store(place.store, lambda text: tell(("told", text)))
         self.data_dir, self.tell = place.data_dir, tell
-        self._resident: dict[tuple[str, str, str], Resident] = {}
+        self._placed: dict[tuple[str, str, str], Resident | Streamed] = {}
         self.library = realise.Library(self._fetch, self._given, self._batch)
 
     def work(self, jobs: list[Job]) -> None:
@@ -73,7 +75,7 @@ class Trainer:
 
     def _train(self, first: int, stack: list[tuple[Job, Replica, State | None]]) -> None:
         jobs, replicas = [job for job, _, _ in stack], [replica for _, replica, _ in stack]
-        engine = backend(replicas, self._resident_of(jobs[0].run))
+        engine = backend(replicas, self._samples_of(jobs[0].run))
         order, test = engine.order, engine.digest_of_test()
         before = [0.0 if state is None else float(state.get("order/seconds", 0.0)) for _, _, state in stack]
         began = time.perf_counter()
@@ -116,7 +118,7 @@ class Trainer:
         evaluations = engine.evaluate() if finished else []
         written = engine.digest_of_test() != test
         if written:
-            self._resident.clear()
+            self._placed.clear()
         asked = {step for index in sound for step in jobs[index].evaluate if first <= step <= jobs[0].until}
         looks_due = len(stack) * (len(asked) + finished)
         for index in sound:
@@ -276,25 +278,28 @@ class Trainer:
         loss = torch.tensor(evaluation.loss, dtype=torch.float64)
         self.store.write_tensors(run.key, f"correct-{step}", {"correct": evaluation.correct, "loss": loss})
 
-    def _resident_of(self, run: Run) -> Resident:
-        return self._data(run.data, run.training.precision, run.training.device)
+    def _samples_of(self, run: Run) -> Resident | Streamed:
+        found = self._data(run.data, run.training.precision, run.training.device)
+        if isinstance(found, Streamed) and zoo.is_mlp(run.network):  # its backend holds all samples as rows
+            rule = f"must be convolutional for {run.data.name}, which is streamed from disk"
+            raise Refused(f"model={run.network.name!r} {rule}; take resnet18")
+        return found
 
-    def _data(self, wanted: Data, precision: str, device: str) -> Resident:
+    def _data(self, wanted: Data, precision: str, device: str) -> Resident | Streamed:
         key = (wanted.key, precision, device)
-        if key not in self._resident:
+        if key not in self._placed:
             name = data.name_of(wanted.name, wanted.fingerprint)
             try:
-                arrays = data.load(name, data_dir=self.data_dir)
+                read = data.load(name, data_dir=self.data_dir)
+                made = samples(read, torch.device(device), realise.DTYPES[precision], wanted.augmentation)
             except ValueError as error:
                 raise Refused(str(error)) from error
-            if arrays.fingerprint != wanted.fingerprint:
+            if read.fingerprint != wanted.fingerprint:
                 rule = f"must be what it was when the study was planned, {wanted.fingerprint[:12]}"
                 remedy = "start again; a loader of your own must give the same data whenever it is called"
-                raise Refused(f"dataset={name!r} has the fingerprint {arrays.fingerprint[:12]}, {rule}; {remedy}")
-            self._resident[key] = Resident.put(
-                arrays, torch.device(device), realise.DTYPES[precision], wanted.augmentation
-            )
-        return self._resident[key]
+                raise Refused(f"dataset={name!r} has the fingerprint {read.fingerprint[:12]}, {rule}; {remedy}")
+            self._placed[key] = made
+        return self._placed[key]
 
 
 class MissingWeights(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,8 @@ from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
 from lthcheck.training.threads import threads
 
-EVALUATE_AT_ONCE = 1000  # samples
+EVALUATE_AT_ONCE = 1000  # samples, and fewer where they are large:
+EVALUATE_NUMBERS = 2**25  # in their inputs; 222 pictures of 224x224
 
 
 class ModuleLoop:
@@ -96,7 +98,8 @@ class ModuleLoop:
         self.looks += 1
         correct, loss = [], 0.0
         finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
-        for x, y in self.data.test_batches(EVALUATE_AT_ONCE):
+        at_once = min(EVALUATE_AT_ONCE, max(1, EVALUATE_NUMBERS // prod(self.data.shape)))
+        for x, y in self.data.test_batches(at_once):
             # a network of the user's may change its input in place
             out = module(x.clone() if replica.run.network.fingerprint else self._inputs(x, replica))
             finite = finite and bool(torch.isfinite(out).all())

@@ -29,11 +29,12 @@ def test_unknown_name_is_refused_everywhere(use):
 
 
 SMALL = ["mnist1d", "digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "cifar10a", "cifar10b"]
+LARGE = ["tiny_imagenet", "imagenet", "places365"]
 
 
 def test_names_are_known():
-    assert data.names() == [*SMALL, "<name>-<n>", "<path>.npz"]
-    for name in (*SMALL, "cifar10-5000", "folder/own.npz"):
+    assert data.names() == [*SMALL, *LARGE, "<name>-<n>", "<path>.npz"]
+    for name in (*SMALL, *LARGE, "cifar10-5000", "tiny_imagenet-500", "folder/own.npz"):
         data.check(name)
 
 
