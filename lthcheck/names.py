@@ -5,6 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+INITIALISERS = (
+    *("pytorch", "kaiming_normal", "xavier_normal", "kaiming_uniform", "xavier_uniform", "kaiming_normal_fan_out"),
+    "own",
+)
+"""See `lthcheck.training.initialiser`."""
+AUGMENTATIONS = ("none", "crop-flip", "resized-crop-flip")
+"""See `lthcheck.data.augmentation`."""
+
 # What Keras calls an initialiser: the nearest by letters would be another.
 _ELSEWHERE = {
     "glorot_normal": "xavier_normal",

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lthcheck.names import nearest
+from lthcheck.names import AUGMENTATIONS, INITIALISERS, nearest
 from lthcheck.quantity import written
-from lthcheck.run import AUGMENTATIONS, INITIALISERS
 
 if TYPE_CHECKING:
     from lthcheck.preset import Preset

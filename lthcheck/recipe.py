@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from lthcheck.names import known
+from lthcheck.names import AUGMENTATIONS, INITIALISERS, known
 from lthcheck.quantity import check_real, check_tuple, check_whole
-from lthcheck.run import AUGMENTATIONS, INITIALISERS, Objective, Optimiser, Role, Schedule, Training
+from lthcheck.run import Objective, Optimiser, Role, Schedule, Training
 from lthcheck.steps import moment, part
 
 MOST_SEEDS, MOST_EPOCHS = 1000, 1_000_000  # a slip of the pen, above these; every run is written down in advance

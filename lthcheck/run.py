@@ -21,13 +21,6 @@ from lthcheck.names import known
 # Raise it when the same expression would train to other bits; tests/training/test_golden.py forces you to.
 TRAINER_VERSION = 1
 
-INITIALISERS = (
-    *("pytorch", "kaiming_normal", "xavier_normal", "kaiming_uniform", "xavier_uniform", "kaiming_normal_fan_out"),
-    "own",
-)
-"""See `lthcheck.training.initialiser`."""
-AUGMENTATIONS = ("none", "crop-flip", "resized-crop-flip")
-"""See `lthcheck.data.augmentation`."""
 Role = Literal["first_conv", "conv", "shortcut", "linear", "classifier", "norm", "bias"]
 
 

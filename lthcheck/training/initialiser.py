@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from lthcheck import draws, zoo
-from lthcheck.names import known
-from lthcheck.run import INITIALISERS, Init, Network, Reinit, Start, Weights
+from lthcheck.names import INITIALISERS, known
+from lthcheck.run import Init, Network, Reinit, Start, Weights
 
 
 def initial(network: Network, initialiser: str, seed: int, purpose: str) -> dict[str, Tensor]:

@@ -11,13 +11,11 @@ from torch import Tensor
 
 from lthcheck import zoo
 from lthcheck.data.images import augmentable
-from lthcheck.names import known
+from lthcheck.names import AUGMENTATIONS, INITIALISERS, known
 from lthcheck.pruning.mask import permuted, top
 from lthcheck.pruning.scores import SCORES, score
 from lthcheck.quantity import check_real
 from lthcheck.run import (
-    AUGMENTATIONS,
-    INITIALISERS,
     Data,
     Dense,
     Given,

@@ -28,7 +28,7 @@ def offered(*arguments):
         (("run", "--optimiser", ""), ["sgd", "adam"]),
         (("run", "--schedule", "co"), ["constant", "cosine"]),
         (("plan", "--augmentation", "crop"), ["crop-flip"]),
-        (("run", "--initialiser", "x"), ["xavier_normal"]),
+        (("run", "--initialiser", "x"), ["xavier_normal", "xavier_uniform"]),
         (("run", "--last-batch", ""), ["keep", "drop"]),
         (("run", "--scope", "g"), ["global"]),
         (("run", "--roles", "conv,s"), ["conv,shortcut"]),

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from lthcheck import zoo
-from lthcheck.training.initialiser import INITIALISERS, initial
+from lthcheck.names import INITIALISERS
+from lthcheck.training.initialiser import initial
 from lthcheck.zoo import registry
 
 SMALL = zoo.network("mlp-8-8", (4,), 3)
