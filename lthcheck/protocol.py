@@ -37,7 +37,7 @@ RULES: dict[str, str] = {
     "test": "test data is not written to, and read after the last step alone",
     "theta0": "dense and lt of a replicate begin at one theta_0, rr at another",
     "mask": "rr has the mask of the lt it is compared with",
-    "order": "the arms of a replicate see the samples in one order, and augmented alike",
+    "order": "the arms of a replicate see the samples in one order, and augmented as their data say",
     "sdt": "sdt has at least as many parameters as the ticket, and is the narrowest that has",
 }
 
@@ -355,6 +355,16 @@ def check_test(run: Run, *, written: bool, looks: int, due: int) -> None:
         raise ProtocolViolation("test", run.key, "x_test", "test data was written to")
     if looks != due:
         raise ProtocolViolation("test", run.key, "x_test", f"test data was read {looks} times, must be {due}")
+
+
+def check_augmented(run: Run, otherwise: list[int]) -> None:
+    """Holds a training against the augmentation that its data name; `otherwise` are the epochs that departed from it.
+
+    See `lthcheck.training.order.Order.not_augmented`.
+    """
+    if otherwise:
+        detail = f"in epoch {otherwise[0]} its network was given samples that are not augmented by seed and epoch"
+        raise ProtocolViolation("order", run.key, "x_train", f"{detail} ({run.data.augmentation})")
 
 
 def check_accuracy(run: Run, accuracy: float, correct: Tensor) -> None:

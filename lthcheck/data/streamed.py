@@ -20,7 +20,7 @@ from torch import Tensor
 
 from lthcheck.cores import cores
 from lthcheck.data import picture
-from lthcheck.data.resident import _normalised as normalised
+from lthcheck.data.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,10 +70,7 @@ class Streamed:
         self.y_train, self.y_test = (
             torch.from_numpy(part.labels.copy()).to(self.device) for part in (index.train, index.test)
         )
-        exact = torch.float64 if dtype == torch.float64 else torch.float32
-        self._mean, self._std = (
-            torch.tensor(v, dtype=exact, device=self.device).view(-1, 1, 1) for v in (index.mean, index.std)
-        )
+        self._moments = Moments.of(index.mean, index.std, self.device, dtype)
         self.workers = workers or (
             1 if self.device.type == "cpu" else max(1, cores() // max(1, torch.cuda.device_count()))
         )
@@ -177,7 +174,7 @@ class Streamed:
         return _Batch(images, [self._pool.submit(decode, place) for place in range(len(rows))], self._asked)
 
     def _sent(self, images: Tensor) -> Tensor:
-        return normalised(images.to(self.device, non_blocking=True), self._mean, self._std, self.dtype)
+        return self._moments.normalised(images.to(self.device, non_blocking=True))
 
 
 class _Batch:

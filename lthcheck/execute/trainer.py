@@ -127,6 +127,7 @@ class Trainer:
             steps = order.handed_out + first - job.run.training.first_step
             try:
                 protocol.check_test(job.run, written=written, looks=engine.looks, due=looks_due)
+                protocol.check_augmented(job.run, order.not_augmented(index, first, job.until))
                 if not finished:
                     self.store.drop(job.run.key, "checkpoint")
                     self.tell(("kept", job.run.key))

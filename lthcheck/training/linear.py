@@ -116,6 +116,7 @@ class LinearStack:
             if seed not in seen:
                 seen[seed] = self.batches.at(step, place, index[place])[0].flatten(1)
             work.inputs[0][place, :, :-1] = seen[seed]
+            self.order.given(step, place, work.inputs[0][place, :, :-1])
 
     def _sgd(self, rate: Tensor) -> None:
         self.slots["momentum"].mul_(self.momentum).add_(self.gradient)

@@ -67,6 +67,7 @@ class ModuleLoop:
             with threads(training.threads):
                 for step in range(first, last):
                     x, y = self.batches.at(step, index, self.order.at(step)[index])
+                    self.order.given(step, index, x)
                     optimiser.zero_grad()
                     with _noise(replica, step):
                         out = module(self._inputs(x, replica))

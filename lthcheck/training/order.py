@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from lthcheck import draws
+from lthcheck.data.samples import Samples
 from lthcheck.run import Training
 from lthcheck.steps import steps_per_epoch
+
+PROBED = 16  # samples; a crop and flip leaves one as it is in 1 of 162
 
 
 class Order:
@@ -20,7 +22,7 @@ class Order:
     the arms of a replicate must agree.
 
     Args:
-        augmented: some samples as a seed and an epoch augment them; None where nothing is augmented.
+        augmented: the data, where they are augmented.
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class Order:
         samples: int,
         training: Training,
         device: torch.device,
-        augmented: Callable[[int, int], Tensor] | None = None,
+        augmented: Samples | None = None,
     ) -> None:
         self.seeds = seeds
         self.samples = samples
@@ -39,6 +41,7 @@ class Order:
         self.digests: dict[int, dict[int, str]] = {seed: {} for seed in seeds}
         self.handed_out = 0  # batches, over all steps
         self._augmented = augmented
+        self._given: dict[tuple[int, int], bool] = {}  # by replica and epoch, whether it was as `given` asks
         self._epoch = -1
         self._rows: dict[int, Tensor] = {}  # of this epoch, and of the next where it was asked for
 
@@ -67,9 +70,36 @@ class Order:
         for seed, row in dict(zip(self.seeds, self._rows[epoch], strict=True)).items():
             seen = hashlib.sha256(row.cpu().numpy().tobytes())
             if self._augmented is not None:
-                seen.update(self._augmented(seed, epoch).cpu().contiguous().view(torch.uint8).numpy().tobytes())
+                probe = torch.arange(min(PROBED, self.samples), device=self.device)
+                x, _ = self._augmented.train_batch(probe, seed=seed, epoch=epoch)
+                seen.update(x.cpu().contiguous().view(torch.uint8).numpy().tobytes())
             self.digests[seed][epoch] = seen.hexdigest()[:16]
         self._epoch = epoch
+
+    def given(self, step: int, replica: int, x: Tensor) -> None:
+        """Says what goes into a replica's network in a step, where it is augmented.
+
+        The first batch of each epoch is held against the data: it is, bit by bit, what they give for seed and epoch,
+        and not the samples as they are.
+
+        Args:
+            x: the inputs, (batch, ...).
+        """
+        seed, epoch = self.seeds[replica], self.epoch(step)
+        if self._augmented is None or (replica, epoch) in self._given:
+            return
+        index = self.ahead(step)[replica]
+        due, _ = self._augmented.train_batch(index, seed=seed, epoch=epoch)
+        plain, _ = self._augmented.plain_batch(index[:PROBED])
+        idle = len(plain) == PROBED and torch.equal(due[:PROBED], plain)
+        self._given[replica, epoch] = torch.equal(x.reshape(due.shape), due) and not idle
+
+    def not_augmented(self, replica: int, first: int, last: int) -> list[int]:
+        """The epochs, of steps from `first` to before `last`, in which a replica was not given what is due."""
+        if self._augmented is None or first == last:
+            return []
+        epochs = range(self.epoch(first), self.epoch(last - 1) + 1)
+        return [epoch for epoch in epochs if not self._given.get((replica, epoch), False)]
 
     def epoch(self, step: int) -> int:
         """The epoch that `step` lies in."""

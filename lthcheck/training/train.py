@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor
 
 from lthcheck import zoo
 from lthcheck.data.samples import Samples
@@ -18,19 +17,14 @@ from lthcheck.training.order import Order
 from lthcheck.zoo.mlp import MLP
 
 BEAT_SECONDS = 0.5  # how often `beat` is called, about
-PROBED = 16  # samples whose augmentation is in the digest of an epoch; a crop and flip leaves one as it is in 1 of 162
 
 
 def backend(replicas: list[Replica], data: Samples) -> Backend:
     """The backend for replicas that share one stack signature."""
-    run, samples = replicas[0].run, len(data.y_train)
-    probe = torch.arange(min(PROBED, samples), device=data.device)
-
-    def augmented(seed: int, epoch: int) -> Tensor:
-        return data.train_batch(probe, seed=seed, epoch=epoch)[0]
-
+    run = replicas[0].run
     seeds = [replica.run.seed for replica in replicas]
-    order = Order(seeds, samples, run.training, data.device, augmented if run.data.augmentation != "none" else None)
+    augmented = data if run.data.augmentation != "none" else None
+    order = Order(seeds, len(data.y_train), run.training, data.device, augmented)
     if zoo.is_mlp(run.network):
         with torch.device("meta"):
             module = zoo.build(run.network)

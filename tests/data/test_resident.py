@@ -44,6 +44,10 @@ def test_kept_as_bytes_or_as_floats_the_bits_are_the_same(monkeypatch):
     assert torch.equal(floats.plain_batch(index)[0], images.plain_batch(index)[0])
 
 
+def test_mnist_is_kept_as_floats_and_cifar_as_bytes():
+    assert 4 * 70_000 * 28 * 28 < resident.FLOAT_LIMIT < 4 * 60_000 * 3 * 32 * 32
+
+
 def test_vectors_are_gathered():
     x, y = Resident.put(VECTORS, "cpu").train_batch(torch.tensor([5, 1]), seed=0, epoch=0)
     assert torch.equal(x, torch.from_numpy(VECTORS.x_train[[5, 1]]))

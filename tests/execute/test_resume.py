@@ -10,13 +10,15 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lthcheck import data
 from lthcheck.arms import Arms
-from lthcheck.execute.plan import Demand, plan
+from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.execute.pool import Pool
 from lthcheck.execute.progress import Progress
+from lthcheck.execute.trainer import Place, Trainer
 from lthcheck.run import Pruned
 from lthcheck.store import Store
 from lthcheck.study import Slot
@@ -127,3 +129,32 @@ def test_what_is_trained_after_each_other_needs_one_trainer(pool, dense, process
     ticket = replace(dense(0), mask=Pruned(dense(0), 0.36))
     assert train(pool, ticket).trained == 2
     assert len(processes(os.getpid())) == 1
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Four Gaussian classes of 8x8 pixels, 100 samples to train and 40 to test."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, size in (("train", 100), ("test", 40)):
+        arrays |= {f"x_{part}": rng.normal(size=(size, 1, 8, 8)).astype("float32"), f"y_{part}": np.arange(size) % 4}
+    path = tmp_path_factory.mktemp("images") / "images.npz"
+    np.savez(path, **arrays)
+    return str(path)
+
+
+@pytest.mark.parametrize("model", ["mlp-16-8", "resnet8"])
+@pytest.mark.parametrize("steps", [(3,), (2, 5)], ids=["within an epoch", "at its end, and within the last"])
+def test_augmented_samples_go_on_from_a_step_as_if_nothing_had_happened(study, images, kept, tmp_path, model, steps):
+    """An epoch has two steps."""
+    asked = replace(study(augmentation="crop-flip", epochs=3), model=model, dataset=images)
+    run = Arms(asked, data.describe(images)).run(Slot("dense", None, None, 0.2, 0, 3))
+    whole, parts, told = Store(tmp_path / "whole"), Store(tmp_path / "parts"), []
+    Trainer(Place(whole.root, None), told.append).work([Job(run, frozenset(steps), 6)])
+    for step in steps:
+        Trainer(Place(parts.root, None), told.append).work([Job(run, frozenset({step}), step)])
+    Trainer(Place(parts.root, None), told.append).work([Job(run, frozenset(steps), 6)])
+    assert [message[1] for message in told if message[0] == "resumed"] == [0, 0, *steps]
+    assert not [message for message in told if message[0] == "violation"]
+    assert kept(parts) == kept(whole)
+    assert len(list(whole.keys())) == 1

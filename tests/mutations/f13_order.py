@@ -38,5 +38,37 @@ FAILURE = Failure(
             study="augmented",
             check="order",
         ),
+        Mutation(
+            name="augmentation-named-only",
+            how="a backend takes the samples as they are, though the data name an augmentation",
+            at="lthcheck.training.linear:LinearStack.__init__",
+            edit={
+                'plain = isinstance(data, Resident) and data.augmentation == "none"': (
+                    "plain = isinstance(data, Resident)"
+                ),
+            },
+            study="augmented",
+            check="order",
+        ),
+        Mutation(
+            name="augmentation-of-the-first-epoch",
+            how="every epoch repeats the augmentation of the first",
+            at="lthcheck.training.batches:Batches.at",
+            edit={
+                "index, seed=seed, epoch=self.order.epoch(step))": "index, seed=seed, epoch=0)",
+            },
+            study="augmented",
+            check="order",
+        ),
+        Mutation(
+            name="augmentation-left-out",
+            how="the data name an augmentation and do nothing",
+            at="lthcheck.data.resident:Resident.train_batch",
+            edit={
+                'if self.augmentation == "none":': "if True:",
+            },
+            study="augmented",
+            check="order",
+        ),
     ),
 )

@@ -22,6 +22,24 @@ def order(seeds=(0,), samples=23, batch=5, last_batch="drop"):
     return Order(list(seeds), samples, Training(lr=0.1, batch=batch, steps=1000, last_batch=last_batch), CPU)
 
 
+class Shifted:
+    """Data whose samples, their numbers, are shifted by what seed and epoch make; see `samples.Samples`."""
+
+    def __init__(self, by=lambda seed, epoch: 0.5 + seed + epoch):
+        self.by = by
+
+    def train_batch(self, index, *, seed, epoch):
+        return self.plain_batch(index)[0] + self.by(seed, epoch), index
+
+    def plain_batch(self, index):
+        return index[:, None, None].float(), index
+
+
+def augmented(data, seeds=(0,), samples=23, batch=5):
+    """An order over data that are augmented."""
+    return Order(list(seeds), samples, Training(lr=0.1, batch=batch, steps=1000), CPU, data)
+
+
 def epoch_of(made, epoch):
     """All samples of an epoch, step by step: (seed, sample)."""
     first = epoch * made.steps_per_epoch
@@ -120,19 +138,17 @@ class TestDigests:
         assert digest(lt.digests[0]) != digest(lt.digests[1])
 
     def test_they_tell_how_samples_are_augmented(self):
-        def made(by=lambda seed, epoch: torch.tensor([[0.5 * seed + epoch]])):
-            order_ = Order([0, 1], 23, Training(lr=0.1, batch=5, steps=1000), CPU, by)
+        def made(data):
+            order_ = augmented(data, seeds=[0, 1])
             for step in range(12):
                 order_.at(step)
             return order_.digests
 
-        plain = order([0, 1])
-        for step in range(12):
-            plain.at(step)
-        assert made() == made()
-        assert all(made()[seed][epoch] != plain.digests[seed][epoch] for seed in (0, 1) for epoch in (0, 1, 2))
-        other = made(lambda seed, epoch: torch.tensor([[0.5 * seed + min(epoch, 1)]]))
-        assert [epoch for epoch in range(3) if other[1][epoch] != made()[1][epoch]] == [2]
+        plain, one = made(None), made(Shifted())
+        assert one == made(Shifted())
+        assert all(one[seed][epoch] != plain[seed][epoch] for seed in (0, 1) for epoch in (0, 1, 2))
+        other = made(Shifted(lambda seed, epoch: 0.5 + seed + min(epoch, 1)))
+        assert [epoch for epoch in range(3) if other[1][epoch] != one[1][epoch]] == [2]
 
     def test_they_are_not_of_what_was_only_announced(self):
         made = order()
@@ -147,6 +163,44 @@ class TestDigests:
         assert digest({0: "aa", 1: "bb"}) == digest({1: "bb", 0: "aa"})
         assert digest({0: "aa", 1: "bb"}) != digest({0: "bb", 1: "aa"})
         assert digest({0: "aa", 1: "bb"}) != digest({0: "aa"})
+
+
+class TestGiven:
+    """Of 80 samples in batches of 20; an epoch has four steps."""
+
+    @staticmethod
+    def departed(data, given, first=0, last=12):
+        made = augmented(data, samples=80, batch=20)
+        for step in range(first, last):
+            index = made.at(step)[0]
+            for x in given(step, index):
+                made.given(step, 0, x)
+        return made.not_augmented(0, first, last)
+
+    @staticmethod
+    def honest(step, index):
+        yield Shifted().train_batch(index, seed=0, epoch=step // 4)[0].flatten(1)
+
+    @pytest.mark.parametrize(("first", "last"), [(0, 12), (6, 12), (3, 9), (4, 8), (5, 5)])
+    def test_what_the_data_give_is_sound(self, first, last):
+        assert self.departed(Shifted(), self.honest, first, last) == []
+
+    def test_a_batch_of_another_epoch_is_told(self):
+        def stale(step, index):
+            return self.honest(0, index) if step >= 4 else self.honest(step, index)
+
+        assert self.departed(Shifted(), stale) == [1, 2]
+
+    def test_a_backend_that_tells_nothing_is_told(self):
+        assert self.departed(Shifted(), lambda step, index: []) == [0, 1, 2]
+        assert self.departed(Shifted(), lambda step, index: [], 3, 5) == [0, 1]
+
+    def test_data_that_augment_nothing_are_told(self):
+        idle = Shifted(lambda seed, epoch: 0)
+        assert self.departed(idle, lambda step, index: [idle.plain_batch(index)[0]]) == [0, 1, 2]
+
+    def test_without_augmentation_nothing_is_held_against_it(self):
+        assert self.departed(None, lambda step, index: [torch.zeros(3)]) == []
 
 
 def test_a_batch_larger_than_the_data_is_refused():
