@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from refusal import refused
 
 from lthcheck.cli import main
-from lthcheck.data import torchvision_sets
+from lthcheck.data import mnist
 from lthcheck.execute import pool
 from lthcheck.plugin import inquiry_of
 from lthcheck.store import Store
@@ -147,7 +147,7 @@ def folder(tmp_path_factory):
     for name in ("truncated", "altered"):
         raw = folder / name / "FashionMNIST" / "raw"
         raw.mkdir(parents=True)
-        for file in torchvision_sets.FILES:
+        for file in mnist.FILES:
             whole = b"\0\0\x08\x03" + bytes(11)
             content = (file, whole) if name == "truncated" else (f"{file}.gz", gzip.compress(whole))
             (raw / content[0]).write_bytes(content[1])

@@ -17,7 +17,15 @@ from lthcheck.audit import audit, audited
 from lthcheck.execute.answer import answer
 from lthcheck.execute.plan import Demand, Job, plan
 from lthcheck.execute.trainer import Place, Trainer
-from lthcheck.protocol import RULES, ProtocolViolation, check_accuracy, check_end, check_start, check_test
+from lthcheck.protocol import (
+    RULES,
+    ProtocolViolation,
+    check_accuracy,
+    check_augmented,
+    check_end,
+    check_start,
+    check_test,
+)
 from lthcheck.pruning.mask import top
 from lthcheck.pruning.scores import score
 from lthcheck.recipes import recipe
@@ -361,6 +369,13 @@ class TestTestData:
         check_accuracy(run(), 0.4, correct)
         with broken("test", run(), "accuracy", "0.6, but 0.4 at the last step"):
             check_accuracy(run(), 0.6, correct)
+
+
+def test_samples_that_were_augmented_otherwise_are_told():
+    own = replace(run(), data=Data("blobs", "", augmentation="crop-flip"))
+    check_augmented(own, [])
+    with broken("order", own, "x_train", "in epoch 2 its network was given samples that are not augmented"):
+        check_augmented(own, [2, 5])
 
 
 # Records of a sound study: a ticket of 30 parameters, and the narrowest network that has as many.

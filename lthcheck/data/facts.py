@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lthcheck.data import digits, folder, mnist1d, torchvision_sets
+from lthcheck.data import digits, folder, mnist, mnist1d
 
 Found = Callable[[Path], bool]
 
@@ -47,7 +47,7 @@ def _files(*files: str | tuple[str, ...]) -> Found:
 
 
 def _packed_or_not(name: str) -> Found:
-    return _files(*((f"{name}/raw/{file}", f"{name}/raw/{file}.gz") for file in torchvision_sets.FILES))
+    return _files(*((f"{name}/raw/{file}", f"{name}/raw/{file}.gz") for file in mnist.FILES))
 
 
 def _digits(_: Path) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lthcheck.data.index import Index
 
 
-def samples(
+def placed(
     read: Arrays | Index, device: torch.device | str, dtype: torch.dtype = torch.float32, augmentation: str = "none"
 ) -> Resident | Streamed:
     """What was read, as a backend asks for it; see `lthcheck.data.samples.Samples`.

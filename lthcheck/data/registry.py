@@ -12,13 +12,13 @@ from lthcheck.data import (
     digits,
     imagenet,
     index,
+    mnist,
     mnist1d,
     npz,
-    part,
     places365,
+    subset,
     svhn,
     tiny_imagenet,
-    torchvision_sets,
 )
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.images import Images, materialised
@@ -47,14 +47,14 @@ class Source:
 
 
 def _half_of_cifar10(which: int, files: Sequence[Path]) -> Arrays:
-    return part.half("cifar10", cifar.read("CIFAR10", files), which)
+    return subset.half("cifar10", cifar.read("CIFAR10", files), which)
 
 
 SOURCES = {
     "mnist1d": Source(mnist1d.files, mnist1d.read),
     "digits": Source(digits.files, digits.read),
-    "mnist": Source(partial(torchvision_sets.files, "MNIST"), torchvision_sets.read),
-    "fashion_mnist": Source(partial(torchvision_sets.files, "FashionMNIST"), torchvision_sets.read),
+    "mnist": Source(partial(mnist.files, "MNIST"), mnist.read),
+    "fashion_mnist": Source(partial(mnist.files, "FashionMNIST"), mnist.read),
     "cifar10": Source(partial(cifar.files, "CIFAR10"), partial(cifar.read, "CIFAR10")),
     "cifar100": Source(partial(cifar.files, "CIFAR100"), partial(cifar.read, "CIFAR100")),
     "svhn": Source(svhn.files, svhn.read),
@@ -107,7 +107,7 @@ def adopt(loaders: Mapping[str, Loader], names: Mapping[str, str] | None = None)
 
 
 def names() -> list[str]:
-    """Every known data set; `cifar10-5000` is 5 000 training images of CIFAR-10, see `lthcheck.data.part`."""
+    """Every known data set; `cifar10-5000` is 5 000 training images of CIFAR-10, see `lthcheck.data.subset`."""
     return [*SOURCES, "<name>-<n>", "<path>.npz", *sorted(_registered)]
 
 
@@ -194,7 +194,7 @@ def _source(name: str) -> Source | None:
 
 
 def _subset(name: str) -> Source | None:
-    whole, n = part.spelled(name) or (name, 0)
+    whole, n = subset.spelled(name) or (name, 0)
     source = SOURCES.get(whole)
     if not n or not source or not source.small:
         return None
@@ -202,6 +202,6 @@ def _subset(name: str) -> Source | None:
     def read(files: Sequence[Path]) -> Arrays:
         arrays = source.read(files)
         assert isinstance(arrays, Arrays)  # an index is not `small`
-        return part.first(whole, arrays, n)
+        return subset.first(whole, arrays, n)
 
     return Source(source.files, read, small=False)

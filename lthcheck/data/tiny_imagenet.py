@@ -79,7 +79,12 @@ def _annotations(root: Path) -> dict[str, str]:
     except OSError as error:
         rule = f"must be there, since it alone tells the classes of val/images ({error.strerror})"
         raise ValueError(f"{path} {rule}; take it from {URLS[0]}") from error
-    return dict(line.split("\t")[:2] for line in lines if line)
+    rows = [line.split("\t") for line in lines if line]
+    short = [row for row in rows if len(row) < 2]
+    if short or not rows:
+        what = repr(short[0][0]) if short else "no line"
+        raise ValueError(f"{path} has {what}, must have a file and its class, a tab between; take it from {URLS[0]}")
+    return {file: name for file, name, *_ in rows}
 
 
 def _keep(path: Path, root: Path, names: list[str], labels: dict[str, str]) -> None:
@@ -91,6 +96,10 @@ def _keep(path: Path, root: Path, names: list[str], labels: dict[str, str]) -> N
         raise ValueError(
             f"{images} must hold what val_annotations.txt lists ({error}); unpack {NAME}.zip again"
         ) from error
+    there = sum(file.lower().endswith(class_folders.SUFFIXES) for file in os.listdir(images))
+    if there != len(val):
+        rule = f"must hold the {len(val)} pictures that val_annotations.txt lists, and no other"
+        raise ValueError(f"{images} of {there} pictures {rule}; unpack {NAME}.zip again")
     with bar(f"decoding {len(train) + len(val)} pictures in {root}"):
         arrays: dict[str, Any] = {
             "x_train": _decoded(root / "train", train),

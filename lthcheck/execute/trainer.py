@@ -17,7 +17,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from lthcheck import data, protocol, zoo
-from lthcheck.data.placed import samples
+from lthcheck.data.placed import placed
 from lthcheck.data.resident import Resident
 from lthcheck.data.streamed import Streamed
 from lthcheck.execute.error import Refused
@@ -292,7 +292,7 @@ class Trainer:
             name = data.name_of(wanted.name, wanted.fingerprint)
             try:
                 read = data.load(name, data_dir=self.data_dir)
-                made = samples(read, torch.device(device), realise.DTYPES[precision], wanted.augmentation)
+                made = placed(read, torch.device(device), realise.DTYPES[precision], wanted.augmentation)
             except ValueError as error:
                 raise Refused(str(error)) from error
             if read.fingerprint != wanted.fingerprint:

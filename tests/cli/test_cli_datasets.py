@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lthcheck.data import torchvision_sets
+from lthcheck.data import mnist
 from lthcheck.data.registry import SOURCES
 
 
@@ -51,7 +51,7 @@ def test_data_made_here_are_no_download(datasets):
 def test_data_are_looked_for_where_they_would_be_read(datasets, tmp_path, monkeypatch, how):
     raw = tmp_path / "there" / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for file in torchvision_sets.FILES:
+    for file in mnist.FILES:
         (raw / file).touch()
     if how == "variable":
         monkeypatch.setenv("LTHCHECK_DATA", str(tmp_path / "there"))

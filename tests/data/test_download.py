@@ -9,11 +9,11 @@ import threading
 import numpy as np
 import pytest
 from mirror import Mirror
-from test_torchvision_sets import CONTENT, IMAGES
+from test_mnist import CONTENT, IMAGES
 
 from lthcheck import data
-from lthcheck.data import download, torchvision_sets
-from lthcheck.data.torchvision_sets import FILES
+from lthcheck.data import download, mnist
+from lthcheck.data.mnist import FILES
 
 PACKED = {f"{file}.gz": gzip.compress(content, mtime=0) for file, content in zip(FILES, CONTENT, strict=True)}
 LABELS = f"{FILES[3]}.gz"  # the last to be downloaded
@@ -26,10 +26,10 @@ def serve(start, monkeypatch):
     """Starts mirrors of Fashion-MNIST."""
 
     def serving(*mirrors):
-        monkeypatch.setitem(torchvision_sets.MIRRORS, "FashionMNIST", tuple(start(mirror).url for mirror in mirrors))
+        monkeypatch.setitem(mnist.MIRRORS, "FashionMNIST", tuple(start(mirror).url for mirror in mirrors))
 
     md5 = tuple(hashlib.md5(content).hexdigest() for content in PACKED.values())
-    monkeypatch.setitem(torchvision_sets.MD5, "FashionMNIST", md5)
+    monkeypatch.setitem(mnist.MD5, "FashionMNIST", md5)
     return serving
 
 

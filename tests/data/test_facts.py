@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lthcheck import data
-from lthcheck.data import mnist1d, torchvision_sets
+from lthcheck.data import mnist, mnist1d
 from lthcheck.data.facts import FACTS, here
 from lthcheck.data.registry import SOURCES
 
@@ -32,7 +32,7 @@ def test_facts_are_what_is_read(name):
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_a_download_takes_as_much_as_the_files_have(name):
     raw = HERE / {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}[name] / "raw"
-    files = [raw / f"{file}.gz" for file in torchvision_sets.FILES]
+    files = [raw / f"{file}.gz" for file in mnist.FILES]
     if not all(file.exists() for file in files):
         pytest.skip(f"{name} is not packed in {HERE}")
     assert FACTS[name].download == sum(file.stat().st_size for file in files)
@@ -41,7 +41,7 @@ def test_a_download_takes_as_much_as_the_files_have(name):
 def test_a_data_set_is_here_when_all_of_its_files_are(tmp_path):
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    packed = dict.fromkeys(torchvision_sets.FILES, "") | {torchvision_sets.FILES[0]: ".gz"}
+    packed = dict.fromkeys(mnist.FILES, "") | {mnist.FILES[0]: ".gz"}
     for file, suffix in packed.items():
         assert not here("mnist", tmp_path)
         (raw / f"{file}{suffix}").touch()

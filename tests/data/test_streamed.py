@@ -9,7 +9,7 @@ import torch
 from data.trees import cache, index, photo, write  # noqa: F401
 
 from lthcheck.data import picture, streamed
-from lthcheck.data.placed import samples
+from lthcheck.data.placed import placed
 from lthcheck.data.streamed import Streamed
 
 
@@ -162,8 +162,8 @@ def test_a_brief_one_has_the_first_test_samples(pictures):
 
 
 def test_an_index_is_streamed(pictures):
-    data = samples(pictures, "cpu", torch.float64, "resized-crop-flip")
+    data = placed(pictures, "cpu", torch.float64, "resized-crop-flip")
     assert isinstance(data, Streamed)
     assert (data.shape, data.device, data.dtype) == ((3, 16, 16), torch.device("cpu"), torch.float64)
     with pytest.raises(ValueError, match=r"augmentation='crop-flip' must be one of none, resized-crop-flip for pictu"):
-        samples(pictures, "cpu", augmentation="crop-flip")
+        placed(pictures, "cpu", augmentation="crop-flip")

@@ -78,6 +78,23 @@ def test_what_is_not_there_is_told(root, gone, told):
         load(root)
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("val_0.JPEG n01443537\n", r"val_annotations\.txt has 'val_0\.JPEG n01443537', must have a file and its class"),
+        ("", r"val_annotations\.txt has no line, must have"),
+        (
+            f"val_0.JPEG\t{CLASSES[0]}\n",
+            r"of 4 pictures must hold the 1 pictures that val_annotations\.txt lists",
+        ),
+    ],
+)
+def test_annotations_that_are_not_whole_are_told(root, written, told):
+    (root / "val" / "val_annotations.txt").write_text(written)
+    with pytest.raises(ValueError, match=told):
+        load(root)
+
+
 def test_a_picture_that_is_none_or_of_another_size_is_told(root):
     path = root / "train" / CLASSES[0] / "images" / "odd.JPEG"
     path.write_bytes(b"none")

@@ -10,7 +10,7 @@ from stacks import equal, replicas
 from lthcheck import zoo
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.index import Index
-from lthcheck.data.placed import samples
+from lthcheck.data.placed import placed
 from lthcheck.data.resident import Resident
 from lthcheck.data.streamed import Streamed
 from lthcheck.run import Data, Dense, Init, Optimiser, Pruned, Run, Schedule, Training
@@ -46,18 +46,18 @@ def trained(runs: list[Run], data: Streamed | Resident) -> list[State]:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_run_does_not_see_its_neighbours_nor_the_threads(pictures: Index, workers: int) -> None:
     own, same, other = run(pictures, 1), run(pictures, 1, sparsity=0.5), run(pictures, 2)
-    (alone,) = trained([own], samples(pictures, "cpu", augmentation="resized-crop-flip"))
+    (alone,) = trained([own], placed(pictures, "cpu", augmentation="resized-crop-flip"))
     data = Streamed(pictures, "cpu", augmentation="resized-crop-flip", workers=workers)
     for runs in ([own, same, other], [other, same, own]):
         assert equal(trained(runs, data)[runs.index(own)], alone)
 
 
 def test_interrupted_is_uninterrupted(pictures: Index) -> None:
-    data = samples(pictures, "cpu", augmentation="resized-crop-flip")
+    data = placed(pictures, "cpu", augmentation="resized-crop-flip")
     (whole,) = trained([run(pictures, 1)], data)
     first, second = (
         stack([run(pictures, 1)], data),
-        stack([run(pictures, 1)], samples(pictures, "cpu", augmentation="resized-crop-flip")),
+        stack([run(pictures, 1)], placed(pictures, "cpu", augmentation="resized-crop-flip")),
     )
     train(first, 0, 5)
     second.load(0, first.state(0))
@@ -66,11 +66,11 @@ def test_interrupted_is_uninterrupted(pictures: Index) -> None:
 
 
 def test_without_augmentation_it_is_as_if_resident(pictures: Index) -> None:
-    streamed = samples(pictures, "cpu")
+    streamed = placed(pictures, "cpu")
     x, y = streamed.plain_batch(torch.arange(12))
     x_test, y_test = next(streamed.test_batches(5))
     assert (x.shape, len(x_test)) == ((12, 3, 32, 32), 5)
-    resident = samples(Arrays(*(tensor.numpy() for tensor in (x, y, x_test, y_test))), "cpu")
+    resident = placed(Arrays(*(tensor.numpy() for tensor in (x, y, x_test, y_test))), "cpu")
     runs = [run(pictures, 3, augmentation="none")]
     assert equal(*trained(runs, streamed), *trained(runs, resident))
     (a,), (b,) = (stack(runs, data).evaluate() for data in (streamed, resident))
@@ -79,7 +79,7 @@ def test_without_augmentation_it_is_as_if_resident(pictures: Index) -> None:
 
 
 def test_large_pictures_are_tested_in_smaller_batches(pictures: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = samples(pictures, "cpu", augmentation="resized-crop-flip")
+    data = placed(pictures, "cpu", augmentation="resized-crop-flip")
     engine = stack([run(pictures, 1)], data)
     (expected,) = engine.evaluate()
     monkeypatch.setattr("lthcheck.training.module.EVALUATE_NUMBERS", 2 * 3 * 32 * 32)

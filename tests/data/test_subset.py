@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lthcheck import data
-from lthcheck.data import cifar, part, registry
+from lthcheck.data import cifar, registry, subset
 
 CLASSES = 5
 PINNED_SUBSET = [7, 25, 33, 173, 188, 201, 211, 236, 242, 248]
@@ -116,9 +116,9 @@ def test_a_number_out_of_range_is_told_with_the_nearest(whole, n, near):
 
 def test_the_smallest_class_says_how_many_there_can_be():
     uneven = images([9, 4, 20])
-    assert np.bincount(part.first("svhn", uneven, 12).y_train).tolist() == [4, 4, 4]
+    assert np.bincount(subset.first("svhn", uneven, 12).y_train).tolist() == [4, 4, 4]
     with pytest.raises(ValueError, match="at most 12, which its smallest class allows; write svhn-12"):
-        part.first("svhn", uneven, 15)
+        subset.first("svhn", uneven, 15)
 
 
 def test_large_sets_have_no_subsets_by_name(whole):

@@ -13,7 +13,7 @@ from real_data import HERE
 from torchvision import datasets
 
 from lthcheck import data
-from lthcheck.data import torchvision_sets
+from lthcheck.data import mnist
 
 
 def idx(array):
@@ -31,7 +31,7 @@ def raw(tmp_path):
     """The folder of Fashion-MNIST, unpacked."""
     folder = tmp_path / "own" / "FashionMNIST" / "raw"
     folder.mkdir(parents=True)
-    for file, content in zip(torchvision_sets.FILES, CONTENT, strict=True):
+    for file, content in zip(mnist.FILES, CONTENT, strict=True):
         (folder / file).write_bytes(content)
     return folder
 
@@ -40,12 +40,12 @@ def raw(tmp_path):
 def packed(raw, monkeypatch):
     """The folder of Fashion-MNIST, packed and read-only."""
     md5 = []
-    for file in torchvision_sets.FILES:
+    for file in mnist.FILES:
         content = gzip.compress((raw / file).read_bytes())
         (raw / f"{file}.gz").write_bytes(content)
         (raw / file).unlink()
         md5.append(hashlib.md5(content).hexdigest())
-    monkeypatch.setitem(torchvision_sets.MD5, "FashionMNIST", tuple(md5))
+    monkeypatch.setitem(mnist.MD5, "FashionMNIST", tuple(md5))
     raw.chmod(0o555)
     yield raw
     raw.chmod(0o755)
@@ -54,8 +54,8 @@ def packed(raw, monkeypatch):
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST"])
 def test_addresses_and_sums_are_torchvision_s(name):
     known = getattr(datasets, name)
-    assert set(torchvision_sets.MIRRORS[name]) == set(known.mirrors)  # their order depends on the version
-    sums = {f"{file}.gz": md5 for file, md5 in zip(torchvision_sets.FILES, torchvision_sets.MD5[name], strict=True)}
+    assert set(mnist.MIRRORS[name]) == set(known.mirrors)  # their order depends on the version
+    sums = {f"{file}.gz": md5 for file, md5 in zip(mnist.FILES, mnist.MD5[name], strict=True)}
     assert sums == dict(known.resources)
 
 
@@ -100,7 +100,7 @@ def test_absent_files_say_where_to_put_them(raw):
 
 def test_a_second_description_reads_no_images(raw, monkeypatch):
     first = data.describe("fashion_mnist", data_dir=raw.parents[1])
-    monkeypatch.setattr(torchvision_sets, "_idx", None)
+    monkeypatch.setattr(mnist, "_idx", None)
     assert data.describe("fashion_mnist", data_dir=raw.parents[1]) == first
 
 
