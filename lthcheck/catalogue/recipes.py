@@ -9,6 +9,7 @@ from typing import Any
 from lthcheck.catalogue.standing import PAPERS
 from lthcheck.recipe import Recipe
 from lthcheck.recipes import cases, names
+from lthcheck.rewind import not_done
 from lthcheck.verdict.foregone import INSIDE
 
 
@@ -36,8 +37,8 @@ def _case(where: str, recipe: Recipe) -> dict[str, Any]:
     return {
         "where": where,
         "source": fields.pop("source"),
-        "departs": fields.pop("departs", ()),
-        "notes": fields.pop("notes", ()),
+        "departs": (*fields.pop("departs"), *not_done(recipe.rewind)),
+        "notes": fields.pop("notes"),
         "undecided_by_1b": len(recipe.lrs) < INSIDE,
         "fields": fields,
     }
