@@ -20,7 +20,7 @@ def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
         name, paper (its title; None for a recipe that is no paper's), cases. A recipe may depend on the network and the
         data set; of its cases, the first that fits is taken. Each has where ("" for everything), source, fields,
         departs (what lthcheck does not do of it), notes (what else there is to know), and undecided_by_1b (whether no
-        lr lies inside its grid, so that condition 1b leaves every verdict undecided).
+        lr lies inside its grid, so that condition 1b leaves a verdict undecided at best).
 
     Raises:
         ValueError: for an unknown name.
