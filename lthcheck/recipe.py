@@ -34,7 +34,7 @@ class Recipe:
             a rung the layers stand as after so many rounds of `rates`, a real number, as remove its sparsity in all.
         score: what ranks the weights of a trained network.
         rewind: the moment that tickets are rewound to, "8 epochs" or "500 steps"; empty where the recipe has none. The
-            arms begin at theta_0 nevertheless (see `lthcheck.rewind`).
+            arms begin at theta_0 nevertheless, and it is no option (see `lthcheck.rewind`).
         betas: of Adam.
         departs: what was published and lthcheck does not do.
         notes: what was not stated and is lthcheck's choice, or else good to know.
@@ -110,6 +110,9 @@ class Recipe:
         known("score", self.score, ("magnitude", "lamp"))
         if self.rewind != "":
             moment(self.rewind)
+        check_tuple("betas", self.betas, "(0.9, 0.999)")
+        if len(self.betas) != 2:
+            raise ValueError(f"betas={self.betas} must be two numbers; write 0.9,0.999")
         for beta in self.betas:
             check_real("betas", beta, lambda value: 0 <= value < 1, "must be in [0, 1)")
 
@@ -125,7 +128,8 @@ class Recipe:
         if len(set(named)) < len(named):
             raise ValueError(f"rates={self.rates!r} must name each role once")
         if self.rates and self.scope != "layer":
-            raise ValueError(f"scope={self.scope!r} must be 'layer' with rates by role, which rank each layer alone")
+            rule = "must be 'layer' with rates by role, which rank each layer alone"
+            raise ValueError(f"scope={self.scope!r} {rule}; add scope layer, or leave the rates out")
         object.__setattr__(self, "rates", tuple((role, rate) for role, rate in self.rates))  # JSON has lists
 
     @staticmethod

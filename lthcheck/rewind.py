@@ -7,6 +7,15 @@ from dataclasses import replace
 from lthcheck.run import Mask, Run, Weights
 
 
+def not_done(rewind: str) -> tuple[str, ...]:
+    """What a study leaves out of a recipe that rewinds, in words.
+
+    >>> not_done("8 epochs"), not_done("")
+    (('rewinding to the weights after 8 epochs; lt begins at theta_0',), ())
+    """
+    return (f"rewinding to the weights after {rewind}; lt begins at theta_0",) if rewind else ()
+
+
 def rewound(run: Run, step: int, mask: Mask) -> Run:
     """The training that begins with the weights of `run` at `step`, under a mask, and takes the rest of its steps.
 

@@ -101,6 +101,10 @@ class TestStudies:
         )
         assert (study.methods, study.preset, study.model) == (("omp",), None, "mlp-64-32")
 
+    def test_one_line_says_what_is_asked(self):
+        assert only(preset="tiny", seeds="1", epochs="1").summary.endswith("; 1 seed, 1 epoch; recipe mnist1d")
+        assert only(preset="tiny", seeds="2", steps="30").summary.endswith("; 2 seeds, 30 steps; recipe mnist1d")
+
     @pytest.mark.parametrize("texts", [{"model": "mlp-20"}, {"dataset": "mnist"}])
     def test_a_network_or_data_of_ones_own_is_trained_by_ma2021(self, texts):
         study = only(**texts)

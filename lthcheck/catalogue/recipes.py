@@ -9,6 +9,7 @@ from typing import Any
 from lthcheck.catalogue.standing import PAPERS
 from lthcheck.recipe import Recipe
 from lthcheck.recipes import cases, names
+from lthcheck.rewind import not_done
 from lthcheck.verdict.foregone import INSIDE
 
 
@@ -19,7 +20,7 @@ def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
         name, paper (its title; None for a recipe that is no paper's), cases. A recipe may depend on the network and the
         data set; of its cases, the first that fits is taken. Each has where ("" for everything), source, fields,
         departs (what lthcheck does not do of it), notes (what else there is to know), and undecided_by_1b (whether no
-        lr lies inside its grid, so that condition 1b leaves every verdict undecided).
+        lr lies inside its grid, so that condition 1b leaves a verdict undecided at best).
 
     Raises:
         ValueError: for an unknown name.
@@ -36,8 +37,8 @@ def _case(where: str, recipe: Recipe) -> dict[str, Any]:
     return {
         "where": where,
         "source": fields.pop("source"),
-        "departs": fields.pop("departs", ()),
-        "notes": fields.pop("notes", ()),
+        "departs": (*fields.pop("departs"), *not_done(recipe.rewind)),
+        "notes": fields.pop("notes"),
         "undecided_by_1b": len(recipe.lrs) < INSIDE,
         "fields": fields,
     }

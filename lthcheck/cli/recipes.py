@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEADS = ("recipe", "where", "training", "asked of it")
 WHERE, INDENT = 28, 18  # letters of a line of the column, and before the text beside a name
 EVERYWHERE = "anything"
-UNDECIDED = "always, by condition 1b: no lr lies inside the grid; give more with --lr or --extend-lr"
+UNDECIDED = "at best, by condition 1b: no lr lies inside the grid; give more with --lr or --extend-lr"
 
 
 @click.command("recipes", short_help="List recipes, or the fields of one.")
@@ -30,7 +30,7 @@ def command(recipe: str | None, as_json: bool) -> None:
     """The recipes that there are, or one RECIPE field by field: how a study trains and prunes unless you say otherwise.
 
     A recipe may depend on the network and the data set; the first case that fits is taken. Where no lr lies inside its
-    grid, a better one may lie beyond: condition 1b leaves every verdict undecided, unless you give more lrs (--lr,
+    grid, a better one may lie beyond: condition 1b leaves a verdict undecided at best, unless you give more lrs (--lr,
     --extend-lr) or vouch for the recipe (--assume-adequate).
 
     \b

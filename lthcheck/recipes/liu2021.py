@@ -33,6 +33,7 @@ _CIFAR = Recipe(
         "weight decay, last partial batch: not stated; lthcheck's choice, as in ma2021",
         "initialiser, augmentation: not stated; lthcheck's choice, as in ma2021",
         "sparsities: not stated; lthcheck's choice, the ladder of ma2021",
+        "the unit of k = 10, the moment of rewinding: not stated; lthcheck reads epochs",
         "the classifier stays dense, as the first convolution does: not stated; lthcheck's choice",
     ),
 )

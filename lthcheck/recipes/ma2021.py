@@ -82,6 +82,7 @@ _CODE_IMAGENET = replace(
     warmup_epochs=5,
     notes=_NOTES[1:2],
 )
+_NO_SCRIPT = f"{_TINY_IMAGENET.source}, of which the released scripts have none"
 _FROM_EPOCH_5 = '"LT" starts from the checkpoint of epoch 5 instead of the initial weights'
 
 CODE = (
@@ -91,6 +92,7 @@ CODE = (
         datasets=("imagenet",),
     ),
     Case(_CODE_IMAGENET, datasets=("imagenet",)),
+    Case(replace(_TINY_IMAGENET, name="ma2021-code", source=_NO_SCRIPT), datasets=("tiny_imagenet",)),
     Case(replace(_CODE, roles=("conv", "linear")), models=("resnet32",), datasets=CIFAR),
     Case(_CODE, datasets=CIFAR),
     Case(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lthcheck.quantity import count
 from lthcheck.report.words import rate
+from lthcheck.rewind import not_done
 from lthcheck.verdict.foregone import foregone
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ _NAMES = {
     "label_smoothing": "label smoothing",
 }
 
-_ELSEWHERE = ("name", "source", "epochs", "lrs", "sparsities", "seeds", "departs", "notes")
+_ELSEWHERE = ("name", "source", "epochs", "lrs", "sparsities", "seeds", "rewind", "departs", "notes")
 """Fields that stand elsewhere in a report."""
 
 
@@ -33,36 +35,37 @@ def departures(study: Mapping[str, Any]) -> list[str]:
     if "recipe_changes" not in study:
         return []
     recipe, changes = study["recipe"], study["recipe_changes"]
-    said = changed(changes)
+    said = changed(changes, epochs=recipe["epochs"])
+    departs = (*recipe.get("departs", ()), *not_done(recipe.get("rewind", "")))
     but = f", but: {said}" if said else ", as it stands"
     notes = "; ".join(recipe.get("notes", ()))
     return [
         f"Recipe {recipe['name']} ({recipe['source']}){but}.",
-        *(f"Not done as in {recipe['name']}: {each}." for each in recipe.get("departs", ())),
+        *(f"Not done as in {recipe['name']}: {each}." for each in departs),
         *([f"Notes on {recipe['name']}: {notes}."] if notes else []),
     ]
 
 
-def changed(changes: Mapping[str, Any]) -> str:
+def changed(changes: Mapping[str, Any], *, epochs: int) -> str:
     """The fields that differ from the published ones, in words.
 
     Args:
         changes: by field, what was published and what was used.
+        epochs: used; in `changes` they are missing where they are as published.
 
-    >>> changed({"epochs": [160, 40], "lrs": [[0.01, 0.1], [0.1]]})
+    >>> changed({"epochs": [160, 40], "lrs": [[0.01, 0.1], [0.1]]}, epochs=40)
     'epochs 40 instead of 160, lr 0.1 instead of (0.01, 0.1)'
-    >>> changed({"epochs": [50, 40], "steps": [50000, None]})
+    >>> changed({"epochs": [50, 40], "steps": [50000, None]}, epochs=40)
     '40 epochs instead of 50,000 steps'
+    >>> changed({"steps": [None, 500]}, epochs=160)
+    '500 steps instead of 160 epochs'
     """
     said = dict(changes)
     parts = []
     if "steps" in said:
-        before, after = said.pop("steps")
-        epochs = said.pop("epochs", (None, None))
-        if before is not None and epochs[1] is not None and after is None:
-            parts.append(f"{epochs[1]} epochs instead of {before:,} steps")
-        else:
-            parts.append(f"steps {_value('steps', after)} instead of {_value('steps', before)}")
+        lengths = zip(said.pop("steps"), said.pop("epochs", (epochs, epochs)), strict=True)
+        before, after = (count(each, "epoch") if steps is None else f"{steps:,} steps" for steps, each in lengths)
+        parts.append(f"{after} instead of {before}")
     parts += [
         f"{_NAMES.get(name, name)} {_value(name, after)} instead of {_value(name, before)}"
         for name, (before, after) in said.items()

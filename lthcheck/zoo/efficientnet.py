@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn.functional import dropout, silu
 
 from lthcheck.zoo.conv_norm import ConvNorm
-from lthcheck.zoo.depthwise import Inverted, efficientnet_sizes
+from lthcheck.zoo.depthwise_layout import Inverted, efficientnet_sizes
 
 if TYPE_CHECKING:
     from lthcheck.run import Network

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lthcheck.zoo.conv_norm import ConvNorm
-from lthcheck.zoo.depthwise import mobilenet_v1_sizes
+from lthcheck.zoo.depthwise_layout import mobilenet_v1_sizes
 
 if TYPE_CHECKING:
     from lthcheck.run import Network

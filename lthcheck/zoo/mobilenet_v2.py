@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from lthcheck.zoo.conv_norm import ConvNorm
-from lthcheck.zoo.depthwise import Inverted, mobilenet_v2_sizes
+from lthcheck.zoo.depthwise_layout import Inverted, mobilenet_v2_sizes
 
 if TYPE_CHECKING:
     from lthcheck.run import Network

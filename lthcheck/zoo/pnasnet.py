@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.functional import max_pool2d
 
 from lthcheck.zoo.conv_norm import ConvNorm
-from lthcheck.zoo.depthwise import Cell, pnasnet_cells
+from lthcheck.zoo.depthwise_layout import Cell, pnasnet_cells
 
 if TYPE_CHECKING:
     from lthcheck.run import Network

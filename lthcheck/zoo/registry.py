@@ -9,7 +9,7 @@ from functools import partial
 
 from lthcheck.names import known, typed
 from lthcheck.run import Network
-from lthcheck.zoo import depthwise, layout, resnet_layout
+from lthcheck.zoo import depthwise_layout, layout, resnet_layout
 from lthcheck.zoo.own import Factory, Own, own
 from lthcheck.zoo.spelling import Spelling, spelt
 
@@ -122,7 +122,7 @@ FAMILIES = (
         shown="mobilenet-v1",
         examples=("mobilenet-v1",),
         fits=partial(str.__eq__, "mobilenet-v1"),
-        layout=depthwise.mobilenet_v1,
+        layout=depthwise_layout.mobilenet_v1,
         module="lthcheck.zoo.mobilenet_v1",
         pixels=1,
     ),
@@ -130,7 +130,7 @@ FAMILIES = (
         shown="mobilenet-v2",
         examples=("mobilenet-v2",),
         fits=partial(str.__eq__, "mobilenet-v2"),
-        layout=depthwise.mobilenet_v2,
+        layout=depthwise_layout.mobilenet_v2,
         module="lthcheck.zoo.mobilenet_v2",
         pixels=1,
         residual=True,
@@ -139,7 +139,7 @@ FAMILIES = (
         shown="efficientnet-b0",
         examples=("efficientnet-b0",),
         fits=partial(str.__eq__, "efficientnet-b0"),
-        layout=depthwise.efficientnet,
+        layout=depthwise_layout.efficientnet,
         module="lthcheck.zoo.efficientnet",
         pixels=1,
         residual=True,
@@ -150,7 +150,7 @@ FAMILIES = (
             shown=name,
             examples=(name,),
             fits=partial(str.__eq__, name),
-            layout=depthwise.pnasnet,
+            layout=depthwise_layout.pnasnet,
             module="lthcheck.zoo.pnasnet",
             pixels=1,
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from lthcheck.options import CHANGES_STUDY, OPTIONS, expected_by_preset, parsed, studies
 from lthcheck.preset import PRESETS
+from lthcheck.recipe import Recipe
 from lthcheck.recipes import changes, recipe
 from lthcheck.report.departures import changed, departures
 from lthcheck.report.markdown import markdown
@@ -23,9 +24,11 @@ GIVEN = {
     "sparsity": ("0.9", "sparsities", (0.9,)),
     "seeds": ("2", "seeds", 2),
     "epochs": ("40", "epochs", 40),
+    "steps": ("500", "steps", 500),
     "batch-size": ("128", "batch", 128),
     "optimiser": ("adam", "optimiser", "adam"),
     "momentum": ("0.8", "momentum", 0.8),
+    "betas": ("0.8,0.99", "betas", (0.8, 0.99)),
     "weight-decay": ("0", "weight_decay", 0.0),
     "schedule": ("cosine", "schedule", "cosine"),
     "milestones": ("0.4,0.6", "milestones", (0.4, 0.6)),
@@ -36,9 +39,13 @@ GIVEN = {
     "label-smoothing": ("0.1", "label_smoothing", 0.1),
     "initialiser": ("pytorch", "initialiser", "pytorch"),
     "rate": ("0.3", "rate", 0.3),
+    "rates": ("conv=0.1, linear=0.3", "rates", (("conv", 0.1), ("linear", 0.3))),
+    "score": ("lamp", "score", "lamp"),
     "scope": ("layer", "scope", "layer"),
     "roles": ("conv", "roles", ("conv",)),
 }
+
+NEEDS = {"betas": {"optimiser": "adam"}, "rates": {"scope": "layer"}}  # options that one is idle without
 
 
 def only(**texts):
@@ -48,16 +55,20 @@ def only(**texts):
 
 
 class TestOptions:
-    def test_every_field_of_the_table_has_one(self):
+    def test_every_field_has_one_but_words_and_what_no_arm_does(self):
         assert {option.name for option in OPTIONS if option.field} == set(GIVEN)
+        without = {"name", "source", "departs", "notes", "rewind"}
+        assert {each.name for each in fields(Recipe)} - {field for _, field, _ in GIVEN.values()} == without
 
     @pytest.mark.parametrize("name", GIVEN)
     def test_it_changes_its_field_and_no_other(self, name):
         text, field, value = GIVEN[name]
+        beside = NEEDS.get(name, {})
         plain = recipe("ma2021", **RESNET)
-        study = only(recipe="ma2021", **RESNET, **{name: text})
-        assert study.recipe == plain.but({field: value})
-        assert study.as_json()["recipe_changes"] == {field: [getattr(plain, field), value]}
+        study = only(recipe="ma2021", **RESNET, **{name: text}, **beside)
+        assert study.recipe == plain.but({field: value} | beside)
+        assert set(study.as_json()["recipe_changes"]) == {field, *beside}
+        assert study.as_json()["recipe_changes"][field] == [getattr(plain, field), value]
 
     @pytest.mark.parametrize("name", GIVEN)
     def test_it_voids_the_expectation_of_a_preset(self, name):
@@ -105,6 +116,16 @@ class TestOptions:
                 {"schedule": "constant", "factor": "0.5"},
                 "factor=0.5 must go with the schedule step, but it is constant",
             ),
+            ({"steps": "0"}, "steps=0 must be at least 1"),
+            ({"steps": "500", "epochs": "3"}, "epochs=3, steps=500: a training must have one length"),
+            ({"betas": "0.9,0.99"}, "betas=.* must go with the optimiser adam, but it is sgd; add optimiser adam"),
+            ({"optimiser": "adam", "betas": "0.9"}, "betas=.* must be two numbers; write 0.9,0.999"),
+            ({"rates": "conv=0.1"}, "scope='global' must be 'layer' with rates by role.*; add scope layer"),
+            ({"rates": "0.1"}, "rates='0.1' must be a rate for each role, e.g. conv=0.1,linear=0.2"),
+            ({"rates": "", "scope": "layer"}, "rates='' must be a rate for each role"),
+            ({"rates": "conv=x", "scope": "layer"}, "rates='conv=x' must be a rate for each role"),
+            ({"rates": "classifier=0.1", "scope": "layer"}, "rates='classifier' is not known"),
+            ({"score": "snip"}, "score='snip' must be one of magnitude, lamp"),
             ({"optimiser": "adam", "momentum": "0.5"}, "momentum=0.5 must go with the optimiser sgd, but it is adam"),
         ],
         ids=str,
@@ -134,15 +155,16 @@ class TestRecord:
             ({}, ""),
             ({"epochs": [160, 40], "batch": [64, 128]}, "epochs 40 instead of 160, batch size 128 instead of 64"),
             ({"epochs": [77, 40], "steps": [30000, None]}, "40 epochs instead of 30,000 steps"),
-            ({"steps": [30000, 500]}, "steps 500 instead of 30,000"),
-            ({"steps": [30000, None]}, "steps none instead of 30,000"),
+            ({"steps": [30000, None]}, "40 epochs instead of 30,000 steps"),
+            ({"epochs": [160, 40], "steps": [None, 500]}, "500 steps instead of 160 epochs"),
+            ({"steps": [30000, 500]}, "500 steps instead of 30,000 steps"),
             ({"milestones": [[0.5, 0.75], []]}, "milestones none instead of (0.5, 0.75)"),
             ({"rates": [[["conv", 0.1]], []]}, "rates none instead of (conv, 0.1)"),
             ({"roles": [["conv", "linear"], ["conv"]]}, "roles conv instead of (conv, linear)"),
         ],
     )
     def test_changes_in_words(self, of, words):
-        assert changed(of) == words
+        assert changed(of, epochs=40) == words
 
     def test_a_recipe_of_ones_own_has_nothing_to_differ_from(self):
         own = replace(recipe("mnist1d"), name="mine", epochs=3)
@@ -182,6 +204,11 @@ class TestRecord:
         assert "but: epochs 100 instead of 150." in said
         assert "- recipe: liu2021, initialiser kaiming_normal, batch size 128, weight decay 0.0005, " in said
         assert "- Not done as in liu2021: masks by ADMM; one that you have goes in by --mask." in said
+
+    def test_rewinding_is_said_not_to_be_done(self):
+        said = departures(only(recipe="morcos2019", model="vgg11", dataset="cifar10").as_json())
+        assert "Not done as in morcos2019: rewinding to the weights after 1 epoch; lt begins at theta_0." in said
+        assert not any("rewinding" in each for each in departures(only(recipe="sahu2022", **RESNET).as_json()))
 
     def test_a_recipe_in_steps_is_told_in_steps(self):
         record = loads((EXAMPLES / "default.json").read_text(encoding="utf-8"))

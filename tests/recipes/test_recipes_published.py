@@ -54,7 +54,7 @@ RESNET |= {"last_batch": "drop"}
 VGG = RESNET | {"epochs": 144, "steps": 112_480, "batch": 64, "milestones": (0.5, 0.75)}
 MORCOS = MA | {"initialiser": "xavier_normal", "batch": 512, "weight_decay": 1e-4, "lrs": (0.1,), "seeds": 6}
 MORCOS |= {"sparsities": tuple(ladder(30)[k - 1] for k in (1, 2, 3, 4, 5, 6, 9, 12, 15, 18, 21, 24, 27, 30))}
-MORCOS |= {"roles": ("first_conv", "conv", "shortcut", "linear"), "rewind": "1 epochs"}
+MORCOS |= {"roles": ("first_conv", "conv", "shortcut", "linear"), "rewind": "1 epoch"}
 MORCOS_LARGE = MORCOS | {"epochs": 90, "milestones": (50 / 90, 65 / 90, 80 / 90), "rewind": "3 epochs"}
 MORCOS_LARGE |= {"augmentation": "resized-crop-flip"}
 SAHU = MA | {"initialiser": "pytorch", "lrs": (0.1,), "rate": 0.16, "score": "lamp", "rewind": "", "seeds": 5}
@@ -78,6 +78,7 @@ PUBLISHED = [
     ("ma2021-code", "resnet32", "mine.npz", CODE | NO_SHORTCUT | PLAIN),
     ("ma2021-code", "resnet18", "imagenet", CODE_IMAGENET),
     ("ma2021-code", "resnet50", "imagenet", CODE_IMAGENET),
+    ("ma2021-code", "resnet18", "tiny_imagenet", MA | {"batch": 32, "warmup_epochs": 20}),
     ("ma2021-code", "resnet20", "mine.npz", CODE | PLAIN),
     ("liu2021", "resnet20", "cifar10", LIU),
     ("liu2021", "resnet20", "svhn", LIU | PLAIN),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from lthcheck.zoo.layout import Layout, Parameter, units
+from lthcheck.zoo.layout import Layout, biased, norm, units, weight
 
 if TYPE_CHECKING:
     from lthcheck.run import Network, Role
@@ -87,7 +87,7 @@ def mobilenet_v1(network: Network) -> Layout:
             f"blocks.{i}.pointwise", (after, before, 1, 1)
         )
         before = after
-    return layout | _biased("classifier", (network.classes, before), "classifier")
+    return layout | biased("classifier", (network.classes, before), "classifier")
 
 
 def mobilenet_v2_sizes(network: Network) -> tuple[int, list[Inverted], int]:
@@ -104,7 +104,7 @@ def mobilenet_v2(network: Network) -> Layout:
         if block.shortcut == "conv":
             layout |= _conv(f"{block.name}.shortcut", (block.after, block.before, 1, 1), "shortcut")
     layout |= _conv("last", (last, blocks[-1].after, 1, 1))
-    return layout | _biased("classifier", (network.classes, last), "classifier")
+    return layout | biased("classifier", (network.classes, last), "classifier")
 
 
 def efficientnet_sizes(network: Network) -> tuple[int, list[Inverted]]:
@@ -118,10 +118,10 @@ def efficientnet(network: Network) -> Layout:
     layout = _conv("stem", (stem, network.shape[0], 3, 3), "first_conv")
     for block in blocks:
         layout |= _filters(block)
-        layout |= _biased(f"{block.name}.squeeze", (block.squeezed, block.hidden, 1, 1), "conv")
-        layout |= _biased(f"{block.name}.excite", (block.hidden, block.squeezed, 1, 1), "conv")
+        layout |= biased(f"{block.name}.squeeze", (block.squeezed, block.hidden, 1, 1), "conv")
+        layout |= biased(f"{block.name}.excite", (block.hidden, block.squeezed, 1, 1), "conv")
         layout |= _conv(f"{block.name}.project", (block.after, block.hidden, 1, 1))
-    return layout | _biased("classifier", (network.classes, blocks[-1].after), "classifier")
+    return layout | biased("classifier", (network.classes, blocks[-1].after), "classifier")
 
 
 def pnasnet_cells(network: Network) -> list[Cell]:
@@ -151,7 +151,7 @@ def pnasnet(network: Network) -> Layout:
             layout |= _conv(f"{name}.pooled", (after, before, 1, 1))
         if network.name == "pnasnet-b":
             layout |= _conv(f"{name}.reduce", (after, 2 * after, 1, 1))
-    return layout | _biased("classifier", (network.classes, cells[-1].after), "classifier")
+    return layout | biased("classifier", (network.classes, cells[-1].after), "classifier")
 
 
 def _inverted(
@@ -180,9 +180,4 @@ def _filters(block: Inverted) -> Layout:
 
 def _conv(name: str, shape: tuple[int, ...], role: Role = "conv") -> Layout:
     """See `lthcheck.zoo.conv_norm`."""
-    norm = {f"{name}.norm.{part}": Parameter(shape[:1], "norm") for part in ("weight", "bias")}
-    return {f"{name}.conv.weight": Parameter(shape, role), **norm}
-
-
-def _biased(name: str, shape: tuple[int, ...], role: Role) -> Layout:
-    return {f"{name}.weight": Parameter(shape, role), f"{name}.bias": Parameter(shape[:1], "bias")}
+    return weight(f"{name}.conv", shape, role) | norm(f"{name}.norm", shape[0])
