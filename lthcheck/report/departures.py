@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lthcheck.report.words import rate
+from lthcheck.report.words import moment_name, rate
 from lthcheck.verdict.foregone import foregone
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NAMES = {
     "label_smoothing": "label smoothing",
 }
 
-_ELSEWHERE = ("name", "source", "epochs", "lrs", "sparsities", "seeds", "departs", "notes")
+_ELSEWHERE = ("name", "source", "epochs", "lrs", "sparsities", "seeds", "rewind", "departs", "notes")
 """Fields that stand elsewhere in a report."""
 
 
@@ -35,12 +35,17 @@ def departures(study: Mapping[str, Any]) -> list[str]:
     recipe, changes = study["recipe"], study["recipe_changes"]
     said = changed(changes)
     but = f", but: {said}" if said else ", as it stands"
-    notes = "; ".join(recipe.get("notes", ()))
+    name, moment = recipe["name"], recipe.get("rewind", "")
     return [
-        f"Recipe {recipe['name']} ({recipe['source']}){but}.",
-        *(f"Not done as in {recipe['name']}: {each}." for each in recipe.get("departs", ())),
-        *([f"Notes on {recipe['name']}: {notes}."] if notes else []),
+        f"Recipe {name} ({recipe['source']}){but}.",
+        *(f"Not done as in {name}: {each}." for each in recipe.get("departs", ())),
+        *([f"Not rewound: LT begins at its initial weights{_instead(name, moment)}."] if moment else []),
+        *(f"Note on {name}: {each}." for each in recipe.get("notes", ())),
     ]
+
+
+def _instead(name: str, moment: str) -> str:
+    return f", not at those of {moment_name(moment)} as {name} has it"
 
 
 def changed(changes: Mapping[str, Any]) -> str:

@@ -126,3 +126,13 @@ def thresholds(record: Mapping[str, Any]) -> dict[int, float]:
 
 def _side(value: float, limit: float) -> int:
     return 0 if abs(value - limit) <= 1e-7 else (1 if value > limit else -1)
+
+
+def moment_name(text: str) -> str:
+    """The epoch or step that a recipe's `rewind` means.
+
+    >>> moment_name("8 epochs"), moment_name("500 steps")
+    ('epoch 8', 'step 500')
+    """
+    number, unit = text.split()
+    return f"{unit.removesuffix('s')} {number}"

@@ -182,6 +182,9 @@ class TestRecord:
         assert "but: epochs 100 instead of 150." in said
         assert "- recipe: liu2021, initialiser kaiming_normal, batch size 128, weight decay 0.0005, " in said
         assert "- Not done as in liu2021: masks by ADMM; one that you have goes in by --mask." in said
+        assert "- Not rewound: LT begins at its initial weights, not at those of epoch 10 as liu2021 has it." in said
+        assert "- Note on liu2021: sparsities: not stated; lthcheck's choice, the ladder of ma2021." in said
+        assert "rewind" not in said.partition("- recipe: liu2021")[2].partition("\n")[0]
 
     def test_a_recipe_in_steps_is_told_in_steps(self):
         record = loads((EXAMPLES / "default.json").read_text(encoding="utf-8"))
