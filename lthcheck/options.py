@@ -64,6 +64,14 @@ def _whole(text: str) -> int:
     return int(number)
 
 
+def _rates(text: str) -> tuple[tuple[str, float], ...]:
+    pairs = [part.partition("=") for part in _texts(text)]
+    try:
+        return tuple((role.strip(), written(rate)) for role, _, rate in pairs)
+    except ValueError:
+        raise ValueError("must be rates by role, e.g. conv=0.1,linear=0.2") from None
+
+
 def _points(text: str) -> float:
     try:
         points = written(text)
@@ -149,9 +157,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("report-dir", "folder for reports", path, "DIR"),
     Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
     Option("device", "cpu or cuda", OneOf(("cpu", "cuda"))),
+    Option("steps", "length of every training in steps, in place of epochs", _whole, "N", "steps"),
     Option("batch-size", "samples a step", _whole, "N", "batch"),
     Option("optimiser", "sgd or adam", OneOf(("sgd", "adam")), field="optimiser"),
     Option("momentum", "of sgd, in [0, 1)", _number, "X", "momentum"),
+    Option("betas", "of adam, in [0, 1)", _numbers, "X,Y", "betas"),
     Option("weight-decay", "added to the gradient (L2)", _number, "X", "weight_decay"),
     Option("schedule", "of the lr: constant, step or cosine", OneOf(("constant", "step", "cosine")), field="schedule"),
     Option("milestones", "parts of T after which schedule step lowers the lr", _numbers, "X,Y", "milestones"),
@@ -162,6 +172,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("label-smoothing", "part of each label spread over all classes, in [0, 1)", _number, "X", "label_smoothing"),
     Option("initialiser", ", ".join(_INITIALISERS), OneOf(_INITIALISERS), field="initialiser"),
     Option("rate", "part of what remains that a round of imp prunes, in (0, 1)", _number, "X", "rate"),
+    Option("rates", "rates by role, e.g. conv=0.1,linear=0.2; they go with scope layer", _rates, "A=X,B=Y", "rates"),
+    Option("score", "rank weights by their magnitude, or by lamp", OneOf(("magnitude", "lamp")), field="score"),
     Option("scope", "rank weights of all layers together (global), or each layer alone", OneOf(_SCOPES), field="scope"),
     Option("roles", "weights that are pruned, e.g. conv,shortcut,linear", _texts, "A,B", "roles"),
 )
@@ -269,6 +281,7 @@ def _changed(plain: Recipe, chosen: Mapping[str, Any]) -> Recipe:
         ("milestones", "schedule", "step"),
         ("factor", "schedule", "step"),
         ("momentum", "optimiser", "sgd"),
+        ("betas", "optimiser", "adam"),
     ):
         if name in fields and getattr(made, field) != needed:
             rule = f"must go with the {field} {needed}, but it is {getattr(made, field)}; add {field} {needed}"

@@ -113,6 +113,9 @@ class Recipe:
         known("score", self.score, ("magnitude", "lamp"))
         if self.rewind != "":
             moment(self.rewind)
+        check_tuple("betas", self.betas, "(0.9, 0.999)")
+        if len(self.betas) != 2:
+            raise ValueError(f"betas={self.betas!r} must be two numbers, e.g. 0.9 and 0.999")
         for beta in self.betas:
             check_real("betas", beta, lambda value: 0 <= value < 1, "must be in [0, 1)")
 

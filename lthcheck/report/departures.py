@@ -66,6 +66,8 @@ def changed(changes: Mapping[str, Any]) -> str:
         epochs = said.pop("epochs", (None, None))
         if before is not None and epochs[1] is not None and after is None:
             parts.append(f"{epochs[1]} epochs instead of {before:,} steps")
+        elif before is None:
+            parts.append(f"{after:,} steps in place of its epochs")
         else:
             parts.append(f"steps {_value('steps', after)} instead of {_value('steps', before)}")
     parts += [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from lthcheck.options import CHANGES_STUDY, OPTIONS, expected_by_preset, parsed, studies
 from lthcheck.preset import PRESETS
+from lthcheck.recipe import Recipe
 from lthcheck.recipes import changes, recipe
 from lthcheck.report.departures import changed, departures
 from lthcheck.report.markdown import markdown
@@ -38,6 +39,12 @@ GIVEN = {
     "rate": ("0.3", "rate", 0.3),
     "scope": ("layer", "scope", "layer"),
     "roles": ("conv", "roles", ("conv",)),
+    "steps": ("500", "steps", 500),
+    "score": ("lamp", "score", "lamp"),
+}
+TOGETHER = {
+    "betas": ({"optimiser": "adam", "betas": "0.8,0.99"}, (0.8, 0.99)),
+    "rates": ({"scope": "layer", "rates": "conv=0.1, linear=0.3"}, (("conv", 0.1), ("linear", 0.3))),
 }
 
 
@@ -48,8 +55,18 @@ def only(**texts):
 
 
 class TestOptions:
-    def test_every_field_of_the_table_has_one(self):
-        assert {option.name for option in OPTIONS if option.field} == set(GIVEN)
+    def test_every_field_that_a_study_uses_has_one(self):
+        assert {option.name for option in OPTIONS if option.field} == {*GIVEN, *TOGETHER}
+        words = {"name", "source", "departs", "notes", "rewind"}  # no study rewinds
+        assert {option.field for option in OPTIONS if option.field} == {each.name for each in fields(Recipe)} - words
+
+    @pytest.mark.parametrize("name", TOGETHER)
+    def test_some_go_with_another(self, name):
+        texts, value = TOGETHER[name]
+        assert getattr(only(recipe="ma2021", **RESNET, **texts).recipe, name) == value
+        assert name in CHANGES_STUDY
+        with pytest.raises(ValueError, match=r"must (go with the optimiser adam|be .layer. with rates by role)"):
+            only(recipe="ma2021", **RESNET, **{name: texts[name]})
 
     @pytest.mark.parametrize("name", GIVEN)
     def test_it_changes_its_field_and_no_other(self, name):
@@ -136,6 +153,8 @@ class TestRecord:
             ({"epochs": [77, 40], "steps": [30000, None]}, "40 epochs instead of 30,000 steps"),
             ({"steps": [30000, 500]}, "steps 500 instead of 30,000"),
             ({"steps": [30000, None]}, "steps none instead of 30,000"),
+            ({"steps": [None, 500]}, "500 steps in place of its epochs"),
+            ({"epochs": [160, 1], "steps": [None, 500]}, "500 steps in place of its epochs"),
             ({"milestones": [[0.5, 0.75], []]}, "milestones none instead of (0.5, 0.75)"),
             ({"rates": [[["conv", 0.1]], []]}, "rates none instead of (conv, 0.1)"),
             ({"roles": [["conv", "linear"], ["conv"]]}, "roles conv instead of (conv, linear)"),
