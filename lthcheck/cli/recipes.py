@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEADS = ("recipe", "where", "training", "asked of it")
 WHERE, INDENT = 28, 18  # letters of a line of the column, and before the text beside a name
 UNDECIDED = "always, by condition 1b: no lr lies inside the grid; give more with --lr or --extend-lr"
-REWOUND = "no study does; LT begins at its initial weights"
+REWOUND = "no study does it, LT begins at its initial weights"
 
 
 @click.command("recipes", short_help="List recipes, or the fields of one.")
