@@ -49,7 +49,7 @@ class Arms:
         self.initialiser = "own" if self.network.fingerprint else self.recipe.initialiser
         if self.recipe.batch > facts.train_size:
             rule = f"must not exceed the {facts.train_size} training samples of {facts.name}"
-            raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or a recipe with smaller batches")
+            raise ValueError(f"batch={self.recipe.batch} {rule}; give more data, or take smaller batches")
         augmentable(self.recipe.augmentation, facts.shape, facts.name)
         if not set(self.recipe.roles) & set(zoo.roles(self.network).values()):
             roles, has = ", ".join(self.recipe.roles), ", ".join(sorted(set(zoo.roles(self.network).values())))

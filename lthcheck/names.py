@@ -38,7 +38,8 @@ def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | 
     if name in names:
         return name
     listed = ", ".join(names if shown is None else shown)
-    raise ValueError(f"{what}={name!r} is not known; {nearest(name, names)}Known: {listed}")
+    near = nearest(name, names)
+    raise ValueError(f"{what}={name!r} is not known{f'; {near}' if near else '. '}Known: {listed}")
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ def add_options(parser: pytest.Parser, prefix: str) -> None:
     """Registers the options with a prefix: "lth-" in the plugin, none in a conftest that owns the command line."""
     from lthcheck.options import OPTIONS
 
-    asked = parser.getgroup("lthcheck", "is there a winning ticket?")
+    asked = parser.getgroup("lthcheck", "lthcheck: is there a winning ticket?")
     fields = parser.getgroup("lthcheck-recipe", "lthcheck: fields of the recipe")
     for option in OPTIONS:
         group = fields if option.apart else asked

@@ -83,7 +83,10 @@ class Recipe:
         check_whole("epochs", self.epochs, least=1, most=MOST_EPOCHS)
         if self.steps is not None:
             check_whole("steps", self.steps, least=1, most=MOST_STEPS)
-        check_whole("warmup_epochs", self.warmup_epochs, least=0, most=self.epochs)
+        check_whole("warmup_epochs", self.warmup_epochs, least=0, most=MOST_EPOCHS)
+        if self.warmup_epochs > self.epochs:
+            rule = f"must be at most {self.epochs}, the epochs of the training; warm up for less, or train longer"
+            raise ValueError(f"warmup_epochs={self.warmup_epochs} {rule}")
         check_whole("batch", self.batch, least=1, most=2**31 - 1)
         check_real("weight_decay", self.weight_decay, lambda value: 0 <= value < math.inf, "must be 0 or above")
         check_real("momentum", self.momentum, lambda value: 0 <= value < 1, "must be in [0, 1)")

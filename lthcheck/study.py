@@ -163,7 +163,8 @@ class Study:
     def summary(self) -> str:
         """What is asked, in one line."""
         recipe = self.recipe
-        lrs, rates = (", ".join(f"{value:.3g}" for value in values) for values in (recipe.lrs, self.sparsities))
+        lrs = ", ".join(f"{lr:g}" for lr in recipe.lrs)
+        rates = ", ".join(f"{sparsity:.3g}" for sparsity in self.sparsities)
         lrs += f" and at most {count(self.extend_lr, 'lr')} beyond" if self.extend_lr else ""
         seeds = count(recipe.seeds, "seed") + (f", at most {self.most_seeds}" if self.most_seeds > recipe.seeds else "")
         length = f"{seeds}, " + (count(recipe.epochs, "epoch") if recipe.steps is None else f"{recipe.steps:,} steps")

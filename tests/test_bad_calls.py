@@ -38,7 +38,7 @@ def test_a_recipe_of_wrong_types(changes, message):
         ({"weight_decay": float("inf")}, "weight_decay=inf must be 0 or above"),
         ({"milestones": (80.0,)}, r"milestones=80 must be fractions of the training, in \(0, 1\]"),
         ({"warmup_epochs": 1000}, "warmup_epochs=1000 must be at most 100"),
-        ({"initialiser": "he"}, "initialiser='he' is not known; Known: pytorch, kaiming_normal, xavier_normal"),
+        ({"initialiser": "he"}, r"initialiser='he' is not known\. Known: pytorch, kaiming_normal, xavier_normal"),
         ({"optimiser": "sdg"}, r"optimiser='sdg' is not known; did you mean sgd\?"),
         ({"schedule": "steps"}, r"schedule='steps' is not known; did you mean step\?"),
         ({"scope": "layers"}, r"scope='layers' is not known; did you mean layer\?"),

@@ -36,7 +36,7 @@ NAMES = {
     "a reading": ({"reading": "literally"}, "reading='literally' must be one of joint, literal; did you mean literal?"),
     "a device": ({"device": "cude"}, "device='cude' must be one of cpu, cuda; did you mean cuda?"),
     "a prize": ({"require": "jackpott"}, "require='jackpott' must be one of secondary, jackpot; did you mean jackpot?"),
-    "nothing like it": ({"method": "xyz"}, "method='xyz' is not known; Known: imp, omp"),
+    "nothing like it": ({"method": "xyz"}, "method='xyz' is not known. Known: imp, omp"),
 }
 NUMBERS = {
     "percent": ({"sparsity": "90"}, "sparsity=90 must be in (0, 1); write 0.9 for 90 %"),
@@ -98,7 +98,7 @@ DATA = {
     "empty": ({"dataset": "empty.npz"}, "x_train of 0 and y_train of 0 samples must be as many, and not empty"),
     "less than a batch": (
         {"dataset": "small.npz", "recipe": "ma2021"},
-        "batch=64 must not exceed the 10 training samples of small.npz; give more data, or a recipe with smaller",
+        "batch=64 must not exceed the 10 training samples of small.npz; give more data, or take smaller",
     ),
     "vectors for a network of images": (
         {"model": "lenet5"},

@@ -12,7 +12,6 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 from code_blocks import blocks
 
@@ -227,9 +226,8 @@ SHORT = {"recipe": "mnist1d", "lr": "0.1", "seeds": "1", "epochs": "1"}
 @pytest.mark.slow
 def test_readme_runs(home, tmp_path):
     """Python blocks are files, named in their first line; the commands run after each other, with short trainings."""
-    np.savetxt(tmp_path / "table.csv", [("lt", "0.1", "0.9")], "%s", ",", header="arm,lr,accuracy", comments="")
     page = blocks(ROOT / "README.md", SECTION)
-    assert len(page) == 7
+    assert len(page) == 6
     for block in page:
         if block.language == "python":
             assert block.file, block.text
@@ -237,8 +235,8 @@ def test_readme_runs(home, tmp_path):
         for line in block.text.splitlines() if block.language == "sh" else ():
             program, *arguments = [word.strip("'\"") for word in line.partition("  #")[0].split()]
             prefix = {"pytest": "--lth-", "lthcheck": "--"}.get(program)
-            short = [f"{prefix}{name}={value}" for name, value in SHORT.items() if prefix and arguments[0] != "judge"]
-            if prefix and arguments[0] != "judge" and not any(word.startswith(f"{prefix}mask") for word in arguments):
+            short = [f"{prefix}{name}={value}" for name, value in SHORT.items() if prefix]
+            if prefix and not any(word.startswith(f"{prefix}mask") for word in arguments):
                 short.append(f"{prefix}sparsity=0.36")
             module = {"pytest": ["-m", "pytest"], "lthcheck": ["-m", "lthcheck.cli"], "python": []}[program]
             said = home.run(tmp_path, *module, *arguments, *short, LTHCHECK_CACHE=str(tmp_path / "cache"))

@@ -12,12 +12,14 @@ from lthcheck.recipes import cases, names
 from lthcheck.rewind import not_done
 from lthcheck.verdict.foregone import INSIDE
 
+TITLES = PAPERS | {"ma2021-code": "The released scripts of Ma et al. 2021"}
+
 
 def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
     """An object for each recipe that is chosen, or for all.
 
     Returns:
-        name, paper (its title; None for a recipe that is no paper's), cases. A recipe may depend on the network and the
+        name, paper (its title; None for a recipe of lthcheck's own), cases. A recipe may depend on the network and the
         data set; of its cases, the first that fits is taken. Each has where ("" for everything), source, fields,
         departs (what lthcheck does not do of it), notes (what else there is to know), and undecided_by_1b (whether no
         lr lies inside its grid, so that condition 1b leaves a verdict undecided at best).
@@ -26,7 +28,7 @@ def recipes(chosen: Iterable[str] = ()) -> list[dict[str, Any]]:
         ValueError: for an unknown name.
     """
     return [
-        {"name": name, "paper": PAPERS.get(name), "cases": [_case(where, recipe) for where, recipe in cases(name)]}
+        {"name": name, "paper": TITLES.get(name), "cases": [_case(where, recipe) for where, recipe in cases(name)]}
         for name in chosen or names()
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import sys
 from typing import Any
@@ -34,6 +35,8 @@ class Group(click.Group):
         except ValueError as error:
             told, code = one_line(f"Error: {error}"), BAD_INPUT
         except (TrainerError, OSError) as error:
+            if isinstance(error, BrokenPipeError) and _unread():
+                raise  # `lthcheck recipes | head` has all that it wants: click ends in silence
             told, code = f"Error: {error}", FAILED
         except KeyboardInterrupt as error:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done: a second Ctrl-C has nothing to end
@@ -42,6 +45,13 @@ class Group(click.Group):
             told, code = "interrupted", INTERRUPTED
         click.echo("\r\033[K" * sys.stderr.isatty() + told, err=True)  # over the line of progress
         return ctx.exit(code)
+
+
+def _unread() -> bool:
+    """Whether nobody reads the output any more."""
+    output = select.poll()
+    output.register(sys.stdout, 0)  # a pipe that is closed at its other end tells so, asked or not
+    return any(event & select.POLLERR for _, event in output.poll(0))
 
 
 def _usage(error: click.UsageError, command: str) -> str:

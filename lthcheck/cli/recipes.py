@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 HEADS = ("recipe", "where", "training", "asked of it")
 WHERE, INDENT = 28, 18  # letters of a line of the column, and before the text beside a name
-EVERYWHERE = "anything"
 UNDECIDED = "at best, by condition 1b: no lr lies inside the grid; give more with --lr or --extend-lr"
 
 
@@ -63,9 +62,13 @@ def _rows(recipe: Mapping[str, Any]) -> Iterable[list[str]]:
     told: dict[tuple[str, str], list[str]] = {}
     for case in recipe["cases"]:
         shown = (_training(case["fields"]), _grid(case["fields"], undecided=case["undecided_by_1b"]))
-        told.setdefault(shown, []).append(case["where"] or EVERYWHERE)
+        told.setdefault(shown, []).append(_where(case, recipe["cases"]))
     for number, (shown, where) in enumerate(told.items()):
         yield ["" if number else recipe["name"], narrow(["; ".join(where)], WHERE), *shown]
+
+
+def _where(case: Mapping[str, Any], cases: Sequence[object]) -> str:
+    return case["where"] or ("anything else" if len(cases) > 1 else "anything")
 
 
 def _training(fields: Fields) -> str:
@@ -93,7 +96,7 @@ def _about(recipe: Mapping[str, Any]) -> Iterable[str]:
     yield item(recipe["name"], recipe["paper"] or cases[-1]["source"], INDENT)
     for text in dict.fromkeys(text for case in cases for text in _texts(case["departs"])):
         yield item("  not done", text, INDENT)
-    undecided = [case["where"] or EVERYWHERE for case in cases if case["undecided_by_1b"]]
+    undecided = [_where(case, cases) for case in cases if case["undecided_by_1b"]]
     if undecided:
         yield item(
             "  undecided *",
@@ -112,7 +115,7 @@ def _in_full(recipe: Mapping[str, Any]) -> Iterable[str]:
     before: dict[str, list[str]] = {}
     for case in (usual, *others):
         now = _lines(case)
-        where = case["where"] or EVERYWHERE
+        where = _where(case, recipe["cases"])
         yield ""
         yield f"{where}: what is different" if before else where
         for name, texts in now.items():
@@ -136,7 +139,7 @@ def _value(name: str, value: Any, fields: Fields) -> str:
         unit = "steps" if fields.get("steps") else "epochs"
         return f"{_listed(value)} of the training: {unit} {_milestones(fields)}"
     if name == "epochs" and fields.get("steps"):
-        return f"{value}, of its own data; the length is that in steps"
+        return f"{value} on the data of the paper; the length is that in steps"
     if name == "sparsities":
         return ", ".join(map(rate, value))
     return _listed(value) if isinstance(value, list | tuple) else _plain(value)

@@ -27,9 +27,9 @@ class Case:
 
     @property
     def where(self) -> str:
-        """The networks and data sets in words."""
+        """The networks and data sets in words; empty for every network on every data set."""
         on = f" on {', '.join(self.datasets)}" if self.datasets else ""
-        return f"{', '.join(self.models)}{on}" if self.models else f"any network{on}" if on else "anything else"
+        return f"{', '.join(self.models)}{on}" if self.models else f"any network{on}" if on else ""
 
 
 def _named(name: str, names: Iterable[str]) -> bool:

@@ -38,11 +38,11 @@ def departures(study: Mapping[str, Any]) -> list[str]:
     said = changed(changes, epochs=recipe["epochs"])
     departs = (*recipe.get("departs", ()), *not_done(recipe.get("rewind", "")))
     but = f", but: {said}" if said else ", as it stands"
-    notes = "; ".join(recipe.get("notes", ()))
+    name = recipe["name"]
     return [
-        f"Recipe {recipe['name']} ({recipe['source']}){but}.",
-        *(f"Not done as in {recipe['name']}: {each}." for each in departs),
-        *([f"Notes on {recipe['name']}: {notes}."] if notes else []),
+        f"Recipe {name} ({recipe['source']}){but}.",
+        *(f"Not done as in {name}: {each}." for each in departs),
+        *(f"Note on {name}: {each}." for each in recipe.get("notes", ())),
     ]
 
 

@@ -70,7 +70,7 @@ def trained(record: Mapping[str, Any], *, times: int = 1) -> str | None:
     if isinstance(steps, int):
         return f"{times * steps:,} steps"
     length = evidence(record).epochs
-    return None if length is None else f"{times * length:g} epochs"
+    return None if length is None else f"{times * length:g} epoch{'' if times * length == 1 else 's'}"
 
 
 def at_lr(points: tuple[Point, ...], lr: float | None) -> Point | None:

@@ -40,7 +40,7 @@ LIKE_PLAIN = replace(PLAIN, source="a paper, appendix", initialiser="kaiming_nor
 @pytest.fixture
 def paper(monkeypatch):
     """A recipe with three cases."""
-    cases = [("conv2 on cifar10", IN_STEPS), ("any network on svhn", LIKE_PLAIN), ("anything else", PLAIN)]
+    cases = [("conv2 on cifar10", IN_STEPS), ("any network on svhn", LIKE_PLAIN), ("", PLAIN)]
     monkeypatch.setattr(catalogue, "names", lambda: ["paper"])
     monkeypatch.setattr(catalogue, "cases", lambda _: cases)
 

@@ -204,6 +204,9 @@ class TestRecord:
         assert "but: epochs 100 instead of 150." in said
         assert "- recipe: liu2021, initialiser kaiming_normal, batch size 128, weight decay 0.0005, " in said
         assert "- Not done as in liu2021: masks by ADMM; one that you have goes in by --mask." in said
+        assert "- Not done as in liu2021: rewinding to the weights after 10 epochs; lt begins at theta_0." in said
+        assert "- Note on liu2021: sparsities: not stated; lthcheck's choice, the ladder of ma2021." in said
+        assert "rewind" not in said.partition("- recipe: liu2021")[2].partition("\n")[0]
 
     def test_rewinding_is_said_not_to_be_done(self):
         said = departures(only(recipe="morcos2019", model="vgg11", dataset="cifar10").as_json())
