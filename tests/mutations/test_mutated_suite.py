@@ -31,6 +31,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers train nothing
 @pytest.fixture
 def suite(pytester, monkeypatch):
     """Runs the suite in a session of its own, on a store beside it."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the session that this test runs in
     monkeypatch.setenv("LTHCHECK_CACHE", str(pytester.path / "cache"))
     monkeypatch.setenv("MPLCONFIGDIR", str(pytester.path / "fonts"))
     shutil.copytree(CHECKS, pytester.path / "checks", ignore=shutil.ignore_patterns("__pycache__"))
