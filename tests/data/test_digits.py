@@ -46,7 +46,10 @@ def test_without_scikit_learn_it_says_what_to_install(monkeypatch):
             use("digits")
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"0," * 999)[:-9], b"no gzip"])
+WHOLE, LONG = gzip.compress(b"1,2\n3,4\n"), gzip.compress(b"0," * 999)
+
+
+@pytest.mark.parametrize("content", [WHOLE, LONG[:-9], b"no gzip"], ids=["too little", "cut short", "no gzip"])
 def test_a_file_that_is_not_whole_is_refused(tmp_path, monkeypatch, content):
     folder = tmp_path / "datasets" / "data"
     folder.mkdir(parents=True)
