@@ -29,6 +29,7 @@ class Preset:
 
 
 _MNIST1D = recipe("mnist1d")
+_TINY_IMAGES = {"batch": 100, "sparsities": (0.832,), "seeds": 2}  # minutes on two cores
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -66,6 +67,24 @@ PRESETS: dict[str, Preset] = {
             recipe=recipe("digits").but({"epochs": 5, "warmup_epochs": 1, "sparsities": (0.832,)}),
             expected={"imp": "none", "omp": "none"},
             measured="of 2000 sets of 4 out of 30 seeds all gave it",
+        ),
+        Preset(
+            name="fashion-tiny",
+            model="lenet5",
+            dataset="fashion_mnist-5000",
+            recipe=recipe("ma2021").but({"epochs": 6, "warmup_epochs": 2, "lrs": (0.02, 0.05, 0.1)} | _TINY_IMAGES),
+            methods=("omp",),
+            expected={"omp": "none"},
+            measured="",
+        ),
+        Preset(
+            name="cifar10-tiny",
+            model="resnet8-w0.5",
+            dataset="cifar10-2000",
+            recipe=recipe("ma2021", dataset="cifar10").but({"epochs": 5, "lrs": (0.05, 0.1, 0.2)} | _TINY_IMAGES),
+            methods=("omp",),
+            expected={"omp": "none"},
+            measured="",
         ),
     )
 }
