@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import takewhile
 
 INITIALISERS = (
     *("pytorch", "kaiming_normal", "xavier_normal", "kaiming_uniform", "xavier_uniform", "kaiming_normal_fan_out"),
@@ -45,12 +46,27 @@ def known(what: str, name: str, names: Iterable[str], *, shown: Iterable[str] | 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A question after the nearest name, ending in a space; nothing where none is near.
 
-    >>> nearest("impp", ["imp", "omp"])
-    'did you mean imp? '
+    >>> nearest("impp", ["imp", "omp"]), nearest("CIFAR10", ["cifar100", "cifar10"])
+    ('did you mean imp? ', 'did you mean cifar10? ')
+    >>> nearest("resnet21", ["resnet20", "resnet32"])
+    'did you mean resnet20? '
     """
     names, elsewhere = list(names), _ELSEWHERE.get(name)
-    near = [elsewhere] if elsewhere in names else difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean {near[0]}? " if near else ""
+    if elsewhere in names:
+        return f"did you mean {elsewhere}? "
+    meant = str(name).lower()
+    spelt = {each.lower(): each for each in names}
+    near = [spelt[each] for each in difflib.get_close_matches(meant, spelt)]
+    if not near:
+        return ""
+    alike = difflib.SequenceMatcher(b=meant)  # of equally near ones, the one that begins like it
+
+    def merit(each: str) -> tuple[float, int]:
+        alike.set_seq1(each.lower())
+        begins = takewhile(lambda pair: pair[0] == pair[1], zip(meant, each.lower(), strict=False))
+        return alike.ratio(), len(list(begins))
+
+    return f"did you mean {max(near, key=merit)}? "
 
 
 def typed(what: str, name: str) -> None:

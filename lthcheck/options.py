@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +160,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("report-dir", "folder for reports", path, "DIR"),
     Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
     Option("device", "cpu or cuda", OneOf(("cpu", "cuda"))),
-    Option("steps", "length T of every training in steps, in place of epochs", _whole, "N", "steps"),
+    Option("steps", "length T in steps, in place of epochs; a warm-up stays as it is", _whole, "N", "steps"),
     Option("batch-size", "samples a step", _whole, "N", "batch"),
     Option("optimiser", "sgd or adam", OneOf(("sgd", "adam")), field="optimiser"),
     Option("momentum", "of sgd, in [0, 1)", _number, "X", "momentum"),
@@ -247,12 +247,13 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             raise ValueError(f"{what}={','.join(names)!r} must name at least one {what}, and each once")
     for name in datasets:
         data.check(name)
+    methods = chosen.get("method", ("given",) if "mask" in chosen else base.methods)
     made = [
         Study(
             model=model,
             dataset=dataset,
             recipe=_changed(recipe(by_name, model=model, dataset=dataset) if published else base.recipe, chosen),
-            methods=chosen.get("method", ("given",) if "mask" in chosen else base.methods),
+            methods=methods,
             preset=base.name if unchanged else None,
             device=chosen.get("device", "cpu"),
             theta0=chosen.get("theta0"),
@@ -264,6 +265,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
         for model in models
         for dataset in datasets
     ]
+    _check_used(chosen, methods)
     if min(len({spelt(study.name) for study in made}) for spelt in (slug, stem)) < len(made):
         raise ValueError(
             f"dataset={','.join(datasets)!r} must differ in the letters, a to z, and digits of their names; "
@@ -290,6 +292,15 @@ def _changed(plain: Recipe, chosen: Mapping[str, Any]) -> Recipe:
             rule = f"must go with the {field} {needed}, but it is {getattr(made, field)}; add {field} {needed}"
             raise ValueError(f"{name}={fields[name]!r} {rule}, or leave it out")
     return made
+
+
+def _check_used(chosen: Mapping[str, Any], methods: Collection[str]) -> None:
+    """Refuses what no method makes use of: snip has a score of its own, and a mask of the user's is there already."""
+    for name in ("score", "rate", "rates", "scope", "roles"):
+        users = ("imp", "omp") if name == "score" else ("imp", "omp", "snip")
+        if name in chosen and set(methods).isdisjoint(users):
+            rule = f"must go with a method that uses it, {' or '.join(users)}, but has {', '.join(methods)}"
+            raise ValueError(f"{name}={chosen[name]!r} {rule}; ask for one of them, or leave it out")
 
 
 def terms(chosen: Mapping[str, Any], dataset: str | None) -> Terms:

@@ -60,10 +60,11 @@ def check_tuple(name: str, value: object, example: str) -> None:
         raise TypeError(f"{name}={value!r} must be a tuple, e.g. {example}")
 
 
-def count(number: int, noun: str) -> str:
-    """A number of things.
+def count(number: float, noun: str) -> str:
+    """A number of things, which need not be whole.
 
-    >>> count(1, "run"), count(2, "run")
-    ('1 run', '2 runs')
+    >>> count(1, "run"), count(2, "run"), count(1.0, "epoch"), count(0.5, "epoch")
+    ('1 run', '2 runs', '1 epoch', '0.5 epochs')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    shown = f"{number:g}" if isinstance(number, float) else str(number)
+    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"

@@ -27,7 +27,9 @@ FASHION = {"dataset": "fashion_mnist", "model": "mlp-8"}
 EXPECT = '[[expect]]\nstudy = "{}"\nverdict = "{}"\nreason = "seen"\n'
 
 NAMES = {
-    "a model": ({"model": "resnet21"}, "model='resnet21' is not known; did you mean resnet"),
+    "a model": ({"model": "resnet21"}, "model='resnet21' is not known; did you mean resnet20? Known: "),
+    "a model in capitals": ({"model": "MobileNetV2"}, "model='MobileNetV2' is not known; did you mean mobilenet-v2?"),
+    "data in capitals": ({"dataset": "CIFAR10"}, "dataset='CIFAR10' is not known; did you mean cifar10? Known: "),
     "a data set": ({"dataset": "minst"}, "dataset='minst' is not known; did you mean mnist? Known: mnist1d, "),
     "a method": ({"method": "impp"}, "method='impp' is not known; did you mean imp? Known: imp, omp"),
     "a recipe": ({"recipe": "ma2012"}, "recipe='ma2012' is not known; did you mean ma2021? Known: "),

@@ -103,5 +103,5 @@ def _options(study: Study, suggestion: Suggestion) -> dict[str, str]:
 
 def _typed(sparsity: float, study: Study) -> str:
     """A sparsity in as few digits as name its rung."""
-    short = f"{sparsity:.3g}"
-    return short if study.rounds(float(short))[-1] == sparsity else repr(sparsity)
+    shorter = (f"{sparsity:.{digits}g}" for digits in range(3, 17))
+    return next((each for each in shorter if study.rounds(float(each))[-1] == sparsity), repr(sparsity))

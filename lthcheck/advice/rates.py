@@ -10,6 +10,7 @@ from lthcheck.advice.seen import dense_at, dense_lengths
 from lthcheck.advice.subject import Subject
 from lthcheck.evidence import Row
 from lthcheck.grid import best_lr, lrs_beyond
+from lthcheck.quantity import count
 from lthcheck.recipe import Recipe
 
 SMALL_LR = (20, 10)  # small lrs are dense's best over these: .005 and .01 for ResNet-20 on CIFAR-10, best at .1
@@ -50,7 +51,7 @@ def _dense(rows: Sequence[Row], epochs: int) -> tuple[dict[float, float], float]
 def _around(known: dict[float, float], length: float) -> tuple[tuple[float, ...], float, Reason]:
     """The lrs around the best one, the best one, and why."""
     grid, best = sorted(known), best_lr(known)
-    told = f"dense is best at lr {best:g} ({100 * known[best]:.1f} % in {length:g} epochs)"
+    told = f"dense is best at lr {best:g} ({100 * known[best]:.1f} % in {count(length, 'epoch')})"
     ends = f"{grid[0]:g} to {grid[-1]:g}"
     beyond = lrs_beyond(grid, best)
     if not beyond:

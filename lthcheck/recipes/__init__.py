@@ -51,7 +51,7 @@ def recipe(name: str, *, model: str = "", dataset: str = "") -> Recipe:
     Raises:
         ValueError: for an unknown one, with the nearest name.
     """
-    return next(case.recipe for case in _CASES[known("recipe", name, _CASES)] if case.holds(model, dataset))
+    return next(case.on(dataset) for case in _CASES[known("recipe", name, _CASES)] if case.holds(model, dataset))
 
 
 def changes(used: Recipe, *, model: str, dataset: str) -> dict[str, list[Any]]:

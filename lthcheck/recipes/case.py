@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lthcheck.recipe import Recipe
 
@@ -15,11 +15,19 @@ class Case:
     Attributes:
         models: networks by name, of any width and option; () for every one.
         datasets: data sets by name; () for every one.
+        published: those among them that the paper has, where it has not all; the source says so on the others.
     """
 
     recipe: Recipe
     models: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+
+    def on(self, dataset: str) -> Recipe:
+        """The recipe on a data set, which "" leaves open."""
+        if not dataset or _named(dataset, self.published):
+            return self.recipe
+        return replace(self.recipe, source=f"{self.recipe.source}; the paper has no such data")
 
     def holds(self, model: str, dataset: str) -> bool:
         """Whether it is for a network on a data set."""

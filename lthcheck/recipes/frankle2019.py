@@ -94,15 +94,16 @@ _VGG = replace(
         "rounds, seeds: not stated; lthcheck's choice",
     ),
 )
-_IMAGES = ("cifar10", "cifar100", "svhn", "cifar10a", "cifar10b")
+_CIFAR = ("cifar10",)
+_IMAGES = (*_CIFAR, "cifar100", "svhn", "cifar10a", "cifar10b")
 
 CASES = (
-    Case(_LENET, models=("lenet-300-100", "mlp")),
-    Case(_CONV_2, models=("conv2",)),
-    Case(_CONV_4, models=("conv4",)),
-    Case(_CONV_6, models=("conv6",)),
-    Case(_VGG, models=("vgg19",), datasets=_IMAGES),
-    Case(_RESNET, models=("resnet18", "resnet20"), datasets=_IMAGES),
+    Case(_LENET, models=("lenet-300-100", "mlp"), published=("mnist",)),
+    Case(_CONV_2, models=("conv2",), published=_CIFAR),
+    Case(_CONV_4, models=("conv4",), published=_CIFAR),
+    Case(_CONV_6, models=("conv6",), published=_CIFAR),
+    Case(_VGG, models=("vgg19",), datasets=_IMAGES, published=_CIFAR),
+    Case(_RESNET, models=("resnet18", "resnet20"), datasets=_IMAGES, published=_CIFAR),
     Case(
         replace(
             _RESNET,

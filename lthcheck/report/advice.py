@@ -61,7 +61,9 @@ def _store(records: Iterable[Mapping[str, Any]]) -> list[str]:
 def _study(record: Mapping[str, Any]) -> str:
     preset = f" ({record['preset']})" if record["preset"] else ""
     lrs = ", ".join(f"{lr:.4g}" for lr in record["lrs"])
-    length = f"{record['epochs']} epochs, lr {lrs}, {count(record['seeds'], 'seed')}, recipe {record['recipe']}"
+    length = (
+        f"{count(record['epochs'], 'epoch')}, lr {lrs}, {count(record['seeds'], 'seed')}, recipe {record['recipe']}"
+    )
     cells = ", ".join(f"{method} {rate(sparsity)} {verdict}" for method, sparsity, verdict in record["cells"])
     said = f"{PRIZES[record['verdict']].lower()} ({cells or 'no ticket trained yet'})"
     missing = f"; {count(record['missing'], 'result')} missing" if record["missing"] else ""

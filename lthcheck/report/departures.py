@@ -36,6 +36,8 @@ def departures(study: Mapping[str, Any]) -> list[str]:
         return []
     recipe, changes = study["recipe"], study["recipe_changes"]
     said = changed(changes, epochs=recipe["epochs"])
+    if recipe["warmup_epochs"] and recipe.get("steps") and "steps" in changes and "warmup_epochs" not in changes:
+        said += f"; its warm-up stays {count(recipe['warmup_epochs'], 'epoch')}, since steps do not stretch it"
     departs = (*recipe.get("departs", ()), *not_done(recipe.get("rewind", "")))
     but = f", but: {said}" if said else ", as it stands"
     name = recipe["name"]

@@ -89,7 +89,7 @@ def _later(cost: Mapping[str, Any]) -> str:
 
 def _later_ones(study: Mapping[str, Any]) -> str:
     steps = study.get("recipe", {}).get("steps")
-    length = f"{2 * study['epochs']} epochs" if steps is None else f"{2 * steps:,} steps"
+    length = count(2 * study["epochs"], "epoch") if steps is None else f"{2 * steps:,} steps"
     said = [f"dense for {length} at its best lr, once that is known"]
     if not study["terms"]["assume_adequate"]:
         said[0] += ", and rr and sdt where a ticket would stand"
@@ -101,8 +101,7 @@ def _later_ones(study: Mapping[str, Any]) -> str:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    count = record["trainers"]
-    return "the GPU" if record["study"]["device"] == "cuda" else f"{count} core{'s' if count > 1 else ''}"
+    return "the GPU" if record["study"]["device"] == "cuda" else count(record["trainers"], "core")
 
 
 def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lthcheck.evidence import ARMS, Row
 from lthcheck.grid import best_lr
+from lthcheck.quantity import count
 from lthcheck.report.schema import row
 from lthcheck.verdict.means import ByLength, by_length, close, distinct, serves
 
@@ -70,7 +71,7 @@ def trained(record: Mapping[str, Any], *, times: int = 1) -> str | None:
     if isinstance(steps, int):
         return f"{times * steps:,} steps"
     length = evidence(record).epochs
-    return None if length is None else f"{times * length:g} epoch{'' if times * length == 1 else 's'}"
+    return None if length is None else count(times * length, "epoch")
 
 
 def at_lr(points: tuple[Point, ...], lr: float | None) -> Point | None:

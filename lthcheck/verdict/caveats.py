@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from lthcheck.evidence import ARMS
+from lthcheck.quantity import count
 from lthcheck.verdict.exam import places
 from lthcheck.verdict.foregone import no_lr_inside
 from lthcheck.verdict.means import by_lr, close, distinct, serves
@@ -59,9 +60,9 @@ def _ignored(lengths: ByLength) -> Iterator[str]:
     for arm in ARMS:
         rows = [row for row in lengths.other if row.arm == arm]
         for epochs in distinct(row.epochs for row in rows if row.epochs is not None):
-            count = sum(close(row.epochs, epochs) for row in rows)
+            where = f"{arm} rows of {count(epochs, 'epoch')} ({sum(close(row.epochs, epochs) for row in rows)})"
             probe = f", and only 2T = {2 * lengths.epochs:g} would answer condition 1" if arm == "dense" else ""
-            yield f"{arm} rows of {epochs:g} epochs ({count}) are ignored: lt rows have T = {lengths.epochs:g}{probe}"
+            yield f"{where} are ignored: lt rows have T = {lengths.epochs:g}{probe}"
 
 
 def _serving_no_ticket(lengths: ByLength, exams: Sequence[Exam]) -> Iterator[str]:

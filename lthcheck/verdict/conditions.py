@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from lthcheck.grid import TIE, best_lr, lrs_beyond
+from lthcheck.quantity import count
 from lthcheck.verdict.edge import at_edge
 from lthcheck.verdict.judgement import Condition
 from lthcheck.verdict.means import Levels, Means, close, level
@@ -156,7 +157,7 @@ def adequacy(means: Means, *, delta: float) -> Adequacy:
 
 def _probe(means: Means, best: float, delta: float) -> tuple[bool | None, str, tuple[str, ...]]:
     once, twice = means.dense[best], level(means.dense_2t, best)
-    length = "2T" if means.epochs is None else f"2T = {2 * means.epochs:g} epochs"
+    length = double_length(means)
     if twice is None:
         unknown_length = ", and give the epochs of every row" if means.epochs is None else ""
         return (
@@ -210,6 +211,11 @@ def every(*holds: bool | None) -> bool | None:
 
 
 # --- words ---
+
+
+def double_length(means: Means) -> str:
+    """What a probe is trained for."""
+    return "2T" if means.epochs is None else f"2T = {count(2 * means.epochs, 'epoch')}"
 
 
 def _told(values: tuple[float, ...], test: Callable[..., bool]) -> tuple[str, ...]:

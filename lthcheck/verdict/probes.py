@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from lthcheck.grid import best_lr, lrs_beyond
-from lthcheck.verdict.conditions import exceeds
+from lthcheck.verdict.conditions import double_length, exceeds
 from lthcheck.verdict.judgement import RIVALS
 from lthcheck.verdict.means import level
 
@@ -37,8 +37,8 @@ def doubts(number: Literal[2, 3], means: Means, lr: float, *, gamma: float) -> t
     best = best_lr(once)
     ends = tuple(f"add lr {beyond:g}: {_at_the_end(arm, best)}" for beyond in lrs_beyond(once, best))
     if not _probed(arm, means):
-        length = " and give the epochs of every row" if means.epochs is None else ""
-        return (*ends, f"train {arm}{_place(arm, means)} at lr {best:g} for {_twice(means)}{length and ',' + length}")
+        length = double_length(means) + (", and give the epochs of every row" if means.epochs is None else "")
+        return (*ends, f"train {arm}{_place(arm, means)} at lr {best:g} for {length}")
     closed = closing(number, means, lr, gamma=gamma)
     return ends if closed is None else (*ends, closed)
 
@@ -52,8 +52,8 @@ def closing(number: Literal[2, 3], means: Means, lr: float, *, gamma: float) -> 
         return None
     decimals = next((n for n in range(3, 10) if not exceeds(round(ticket, n) - round(longer, n), gamma)), 10)
     lt, other = (f"{value:.{decimals}f}".replace("0.", ".", 1) for value in (ticket, longer))
-    told = f"{arm} trained for {_twice(means)} at lr {best_lr(once):g} closes the gap: LT {lt}, {arm.upper()} {other}"
-    return f"{told} (condition {number} would not hold)"
+    how = f"{arm} trained for {double_length(means)} at lr {best_lr(once):g}"
+    return f"{how} closes the gap: LT {lt}, {arm.upper()} {other} (condition {number} would not hold)"
 
 
 def findings(exam: Exam, *, gamma: float) -> Iterator[str]:
@@ -85,10 +85,6 @@ def _probed(arm: Arm, means: Means) -> bool:
 
 def _at_the_end(arm: Arm, best: float) -> str:
     return f"the best {arm} lr {best:g} is at the end of its grid"
-
-
-def _twice(means: Means) -> str:
-    return "2T" if means.epochs is None else f"2T = {2 * means.epochs:g} epochs"
 
 
 def _place(arm: Arm, means: Means) -> str:

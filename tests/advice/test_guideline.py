@@ -174,6 +174,10 @@ class TestLrs:
         levels = {0.011: 0.6, 0.1: 0.7, 0.2: 0.9, 0.4: 0.7, 0.019: 0.6}
         assert advice(RESNET, MNIST1D, dense(levels)).lrs == (0.011, 0.019, 0.1, 0.2, 0.4)
 
+    def test_one_epoch_is_counted_as_one(self):
+        (reason, *_) = suggest(RESNET, MA.but({"epochs": 1}), dense(epochs=1), delta=0.005).reasons["lr"]
+        assert "dense is best at lr 0.3 (78.0 % in 1 epoch), inside the grid" in reason.text
+
     def test_are_not_taken_from_much_shorter_trainings(self):
         assert advice(rows=dense({1.0: 0.6, 2.0: 0.7, 4.0: 0.6}, epochs=5)).lrs == MNIST1D.lrs
 

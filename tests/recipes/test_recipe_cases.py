@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,32 @@ def test_a_case_holds_for_every_width_but_not_for_a_longer_name():
     assert not case.holds("resnet200", "cifar10")
     assert not case.holds("resnet20", "cifar100")
     assert not case.holds("", "")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "has"), [("mnist", True), ("mnist-600", True), ("", True), ("fashion_mnist", False), ("mnist1d", False)]
+)
+def test_on_data_that_the_paper_has_not_the_source_says_so(dataset, has):
+    found = Case(PLAIN, published=("mnist",)).on(dataset)
+    assert (found is PLAIN) is has
+    assert found.source.endswith("; the paper has no such data") is not has
+    assert replace(found, source=PLAIN.source) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "elsewhere"),
+    [
+        ("lenet-300-100", "mnist", "fashion_mnist"),
+        ("conv2", "cifar10", "svhn"),
+        ("conv4", "cifar10", "cifar100"),
+        ("conv6", "cifar10", "cifar10a"),
+        ("vgg19", "cifar10", "cifar100"),
+        ("resnet20", "cifar10", "svhn"),
+    ],
+)
+def test_the_source_of_frankle2019_names_data_that_it_is_used_on(model, dataset, elsewhere):
+    assert "no such" not in recipe("frankle2019", model=model, dataset=dataset).source
+    assert recipe("frankle2019", model=model, dataset=elsewhere).source.endswith("; the paper has no such data")
 
 
 def test_what_a_recipe_chose_itself_is_said():

@@ -6,6 +6,7 @@ import json
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lthcheck.options import CHANGES_STUDY, OPTIONS, expected_by_preset, parsed, studies
@@ -126,6 +127,11 @@ class TestOptions:
             ({"rates": "conv=x", "scope": "layer"}, "rates='conv=x' must be a rate for each role"),
             ({"rates": "classifier=0.1", "scope": "layer"}, "rates='classifier' is not known"),
             ({"score": "snip"}, "score='snip' must be one of magnitude, lamp"),
+            (
+                {"method": "snip", "score": "lamp"},
+                "score='lamp' must go with a method that uses it, imp or omp, but .*snip",
+            ),
+            ({"method": "snop", "score": "lamp"}, "method='snop' is not known; did you mean snip"),
             ({"optimiser": "adam", "momentum": "0.5"}, "momentum=0.5 must go with the optimiser sgd, but it is adam"),
         ],
         ids=str,
@@ -133,6 +139,15 @@ class TestOptions:
     def test_what_cannot_be_is_refused(self, texts, message):
         with pytest.raises(ValueError, match=message):
             only(recipe="ma2021", **RESNET, **texts)
+
+    @pytest.mark.parametrize("name", ["score", "rate", "rates", "scope", "roles"])
+    def test_what_finds_masks_is_refused_beside_a_mask(self, name, tmp_path):
+        np.savez(tmp_path / "mask.npz", **{"layers.0.weight": np.eye(4)})
+        given = {name: GIVEN[name][0], "mask": str(tmp_path / "mask.npz")} | NEEDS.get(name, {})
+        with pytest.raises(
+            ValueError, match=f"{name}=.* must go with a method that uses it, imp or omp.* but has given"
+        ):
+            only(recipe="ma2021", **RESNET, **given)
 
 
 class TestRecord:
@@ -212,6 +227,22 @@ class TestRecord:
         said = departures(only(recipe="morcos2019", model="vgg11", dataset="cifar10").as_json())
         assert "Not done as in morcos2019: rewinding to the weights after 1 epoch; lt begins at theta_0." in said
         assert not any("rewinding" in each for each in departures(only(recipe="sahu2022", **RESNET).as_json()))
+
+    @pytest.mark.parametrize(
+        ("given", "stays"),
+        [
+            ({"steps": "140000"}, True),
+            ({"steps": "140000", "warmup_epochs": "3"}, False),
+            ({"epochs": "40"}, False),
+            ({}, False),
+        ],
+        ids=str,
+    )
+    def test_steps_leave_the_warm_up_as_it_was_and_that_is_said(self, given, stays):
+        study = only(recipe="ma2021", model="vgg16", dataset="cifar10", **given)
+        said = "instead of 160 epochs; its warm-up stays 75 epochs, since steps do not stretch it."
+        assert departures(study.as_json())[0].endswith(said) is stays
+        assert ("stays" in departures(study.as_json())[0]) is stays
 
     def test_a_recipe_in_steps_is_told_in_steps(self):
         record = loads((EXAMPLES / "default.json").read_text(encoding="utf-8"))

@@ -167,6 +167,9 @@ class TestCondition1:
             "best dense lr 0.2 is inside the grid 0.1 to 0.4"
         )
 
+    def test_counts_one_epoch_as_one(self):
+        assert "dense .904 in 2T = 1 epoch <= " in first(replace(PLANTED, epochs=0.5)).detail
+
 
 class TestRemedies:
     @pytest.mark.parametrize(
