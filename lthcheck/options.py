@@ -137,7 +137,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("seeds", "replicates", _whole, "N", "seeds"),
     Option("epochs", "length T of every training; milestones and warm-up stretch with it", _whole, "N", "epochs"),
     Option("recipe", "published defaults by name, e.g. ma2021"),
-    Option("preset", f"a study by name: tiny, digits, undertrained, default; without any option: {DEFAULT_PRESET}"),
+    Option(
+        "preset",
+        "a study by name: tiny, digits, undertrained, fashion-tiny, cifar10-tiny, default; "
+        f"without any option: {DEFAULT_PRESET}",
+    ),
     Option(
         "rule",
         "paper: means compared with margins, as in Ma et al. 2021; confident: what the seeds show, at an error rate",

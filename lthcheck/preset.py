@@ -75,7 +75,7 @@ PRESETS: dict[str, Preset] = {
             recipe=recipe("ma2021").but({"epochs": 6, "warmup_epochs": 2, "lrs": (0.02, 0.05, 0.1)} | _TINY_IMAGES),
             methods=("omp",),
             expected={"omp": "none"},
-            measured="",
+            measured="of the 28 sets of 2 out of 8 seeds all gave it",
         ),
         Preset(
             name="cifar10-tiny",
@@ -84,7 +84,7 @@ PRESETS: dict[str, Preset] = {
             recipe=recipe("ma2021", dataset="cifar10").but({"epochs": 5, "lrs": (0.05, 0.1, 0.2)} | _TINY_IMAGES),
             methods=("omp",),
             expected={"omp": "none"},
-            measured="",
+            measured="of the 15 sets of 2 out of 6 seeds all gave it",
         ),
     )
 }

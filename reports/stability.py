@@ -22,6 +22,7 @@ from lthcheck.report.environment import environment
 from lthcheck.store import Store, default_root
 from lthcheck.study import Study
 from lthcheck.verdict.judge import judge
+from lthcheck.verdict.judgement import Judgement
 from lthcheck.verdict.terms import default_delta
 
 
@@ -49,10 +50,10 @@ def main() -> None:
         seeds = set(draw.sample(range(chosen.seeds), base.recipe.seeds))
         judgement = judge([row for row in rows if row.seed in seeds], delta=delta)
         for method, counter in counts.items():
-            counter[judgement.of_method(method).verdict] += 1
+            counter[verdict(judgement, method)] += 1
     whole = judge(rows, delta=delta)
     table = [
-        [method, base.expected.get(method or ""), whole.of_method(method).verdict]
+        [method, base.expected.get(method or ""), verdict(whole, method)]
         + [
             f"{100 * counter[verdict] / chosen.draws:.1f} %"
             for verdict in ("jackpot", "secondary", "none", "undecided")
@@ -64,6 +65,11 @@ def main() -> None:
     print(f"Preset {base.name}: {study.name}, {chosen.draws} sets of {base.recipe.seeds} of {chosen.seeds} seeds.")
     print(f"{where['cpu']}, {where['cores']} cores, torch {where['torch']}, {where['date']}.\n")
     print(tabulate(table, headers=heads, tablefmt="github"))
+
+
+def verdict(judgement: Judgement, method: str | None) -> str:
+    """Over the cells of one method alone."""
+    return replace(judgement, cells=tuple(cell for cell in judgement.cells if cell.method == method)).verdict
 
 
 if __name__ == "__main__":
