@@ -299,7 +299,12 @@ def _accuracies(stage: Stage, *, published: bool) -> str:
     said: dict[tuple[str, str, str, str], dict[float, float]] = defaultdict(dict)
     epochs = min(row.epochs or 0 for row in stage.want.rows.values()) if stage.want.rows else 0
     for row in stage.want.rows.values():
-        place = (row.arm, row.method or "", "" if row.sparsity is None else f"{row.sparsity:.3f}", f"{row.epochs:g}")
+        place = (
+            str(row.arm),
+            row.method or "",
+            "" if row.sparsity is None else f"{row.sparsity:.3f}",
+            f"{row.epochs:g}",
+        )
         cells[place][row.lr].append(row.accuracy)
         known = _published(row) if published and row.epochs == epochs else None
         if known is not None:
@@ -308,7 +313,7 @@ def _accuracies(stage: Stage, *, published: bool) -> str:
         return "None yet."
     lrs = sorted({lr for by_lr in cells.values() for lr in by_lr})
     rows = []
-    for place in sorted(cells, key=lambda place: (place[3] != f"{epochs:g}", place)):
+    for place in sorted(cells, key=lambda each: (each[3] != f"{epochs:g}", each)):
         rows.append([*place, *(_cell(cells[place].get(lr, [])) for lr in lrs)])
         if said[place]:
             mine = [f"{100 * said[place][lr]:.1f}" if lr in said[place] else "" for lr in lrs]

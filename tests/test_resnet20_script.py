@@ -33,7 +33,7 @@ def script(tmp_path, monkeypatch):
     options |= {"method": "imp", "epochs": "2", "seeds": "1"}
     monkeypatch.setattr(module, "SMALL", replace(module.SMALL, options=options, lrs=("0.1", "0.1,0.2")))
     monkeypatch.setenv("LTHCHECK_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("lthcheck.report.write.draw", lambda *_: ())  # figures take most of a second each
+    monkeypatch.setattr("lthcheck.report.write.draw", lambda *_, **__: [])  # figures take most of a second each
     return module
 
 
@@ -52,6 +52,7 @@ def trained(capfd):
     return sum(map(int, re.findall(r"^(\d+) trainings? in ", capfd.readouterr().err, re.MULTILINE)))
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_elsewhere_and_trains_nothing_twice(script, tmp_path, monkeypatch, capfd):
     with monkeypatch.context() as patch:
         patch.setattr(script, "over", lambda progress, until: progress.trained >= 2)
