@@ -17,9 +17,9 @@ Without CUDA, or with `--small`, it is a study that two cores finish in minutes,
 images of CIFAR-10, for a few epochs. Its numbers say nothing about the paper's.
 
 On a machine without network: CIFAR-10 lies in DIR as `torchvision.datasets.CIFAR10(DIR)` has it, the repository is
-copied there and is the current folder, and beside Python 3.11 or later these packages can be imported: torch,
-torchvision, numpy, scipy, safetensors, click, filelock, platformdirs, cloudpickle, tabulate, tqdm and matplotlib. Those
-that are missing travel as wheels; where torch is installed that may be platformdirs alone, 20 kB:
+copied there and is the current folder, and beside Python 3.11 or later these packages can be imported: torch, numpy,
+scipy, safetensors, click, filelock, platformdirs, cloudpickle, tabulate, tqdm, pillow and matplotlib (neither mnist1d
+nor pytest). Those that are missing travel as wheels; where torch is installed that may be platformdirs alone, 90 kB:
 
     python -m pip download --no-deps -d wheels platformdirs                           # with network
     python -m pip install --no-index --no-deps --target site wheels/*.whl             # without
