@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+UNITS = {"": 1, "B": 1} | {name: 1000**power for power, name in enumerate(("KB", "MB", "GB"), start=1)}
+UNITS |= {name: 1024**power for power, name in enumerate(("KIB", "MIB", "GIB"), start=1)}
+
 
 def size(count: int) -> str:
     """Bytes in the unit that matters, each a thousand of the one before.
@@ -17,3 +22,18 @@ def size(count: int) -> str:
         if value < 999.95:
             return f"{value:.1f} {unit}"
     return f"{value / 1000:.1f} TB"
+
+
+def in_bytes(text: str) -> int:
+    """The inverse: the number of bytes that a text spells.
+
+    Raises:
+        ValueError: with the rule, without the value.
+
+    >>> in_bytes("50MB"), in_bytes("1.5 GB"), in_bytes("64 MiB")
+    (50000000, 1500000000, 67108864)
+    """
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?([A-Za-z]*)", text.strip())
+    if found is None or found[2].upper() not in UNITS:
+        raise ValueError("must be a number of bytes and a unit, e.g. 50MB")
+    return int(float(found[1]) * UNITS[found[2].upper()])

@@ -5,7 +5,22 @@ from __future__ import annotations
 import click
 
 from lthcheck import __version__
-from lthcheck.cli import advise, completion, datasets, export, gc, judge, ls, models, plan, recipes, report, run
+from lthcheck.cli import (
+    advise,
+    completion,
+    datasets,
+    export,
+    gc,
+    judge,
+    ls,
+    models,
+    pack,
+    plan,
+    recipes,
+    report,
+    run,
+    unpack,
+)
 from lthcheck.cli.group import Group
 
 
@@ -15,5 +30,5 @@ def main() -> None:
     """Does this network, on this data, trained by this recipe, contain a winning ticket?"""
 
 
-for module in (advise, plan, run, judge, report, ls, export, gc, models, datasets, recipes, completion):
+for module in (advise, plan, run, judge, report, ls, export, pack, unpack, gc, models, datasets, recipes, completion):
     main.add_command(module.command)

@@ -31,6 +31,7 @@ def studies_named(root: Path, texts: Any) -> list[Entry]:
     Raises:
         ValueError: if a text means none, or several.
     """
+    from lthcheck.names import nearest
     from lthcheck.store.ledger import entries, matching
 
     known, _ = entries(root)
@@ -40,8 +41,13 @@ def studies_named(root: Path, texts: Any) -> list[Entry]:
         if len(found) != 1:
             near = [f"{each.id[:8]} ({each.name}, asked {when(each.asked)})" for each in (found or known)[:5]]
             listed = ", ".join(near) or "none; `lthcheck run` asks one"
-            rule = "means several studies; give the beginning of an id" if found else "is no study on record; there are"
-            raise ValueError(f"study={text!r} {rule}: {listed}")
+            rule = "means several studies; give the beginning of an id: "
+            if not found:
+                names = dict.fromkeys(
+                    str(name) for each in known for name in (each.name, each.study.get("preset"), each.id)
+                )
+                rule = f"is no study on record; {nearest(text, names)}there are: "
+            raise ValueError(f"study={text!r} {rule}{listed}")
         chosen += found
     return chosen
 

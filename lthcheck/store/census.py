@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lthcheck.store.layout import folder_of
+from lthcheck.store.layout import KEPT, folder_of
 from lthcheck.store.sealed import unsealed
 
-_KEPT = r"result\.json|(step-\d+|correct-\d+|mask|checkpoint)\.safetensors"
 _CORRUPT = r"(\.[0-9a-f]{8})?\.corrupt"  # set aside; with a number of its own where the name was taken
 _RANDOM = r"\.[a-z0-9_]{8}"  # half-written, under a hidden name
-_FILE = re.compile(rf"{_KEPT}|({_KEPT}){_CORRUPT}|\.({_KEPT}){_RANDOM}")
+_FILE = re.compile(rf"{KEPT}|({KEPT}){_CORRUPT}|\.({KEPT}){_RANDOM}")
 _STUDY = re.compile(rf"\.[0-9a-f]{{16}}\.json{_RANDOM}")
 _FORMAT = re.compile(rf"\.format{_RANDOM}")
 _SHA256 = r"[0-9a-f]{64}\.safetensors"

@@ -34,6 +34,7 @@ class NeededRun:
 
     Attributes:
         weights: the steps whose weights more work on the study begins from.
+        builds_on: keys of the runs whose weights it starts or prunes from; None where an earlier version wrote it.
     """
 
     key: str
@@ -44,6 +45,7 @@ class NeededRun:
     seed: int
     epochs: int
     weights: tuple[int, ...] = ()
+    builds_on: tuple[str, ...] | None = None
 
     @property
     def slot(self) -> tuple[Any, ...]:
@@ -108,7 +110,10 @@ def entry(id_: str, study: Study, runs: Mapping[Slot, Run]) -> Entry:
             weights[run.key].add(run.training.steps)
         for parent, step in needs(run):
             weights[parent.key].add(step)  # a parent that is in no slot would be lost: better to fail here
-    needed = [NeededRun(run.key, *slot, tuple(sorted(weights[run.key]))) for slot, run in runs.items()]
+    needed = [
+        NeededRun(run.key, *slot, tuple(sorted(weights[run.key])), tuple(parent.key for parent, _ in needs(run)))
+        for slot, run in runs.items()
+    ]
     now = datetime.now(UTC).isoformat(timespec="seconds")
     asked = json.loads(json.dumps(study.as_json()))  # as it will be read, lists for tuples
     return Entry(id_, asked, tuple(needed), now, now, __version__, TRAINER_VERSION)
@@ -127,9 +132,23 @@ def keep(root: Path, entry: Entry) -> None:
             runs = {run.slot: run for run in (*before.runs, *entry.runs)}
             judged = entry.judged if entry.judged is not None else before.judged
             entry = replace(entry, first=before.first, runs=tuple(runs.values()), judged=judged)
-        (root / "studies").mkdir(exist_ok=True)
-        body = {"schema": SCHEMA} | asdict(entry)
-        write_sealed(_path(root, entry.id), entry.id, json.dumps(body).encode())
+        _write(root, entry)
+
+
+def adopt(root: Path, entry: Entry) -> None:
+    """Puts a study on record that was asked elsewhere; what is on record of it here stays, and the later verdict."""
+    with lock(root):
+        before = read(root, entry.id)
+        if before is None:
+            _write(root, entry)
+            return
+        older, newer = sorted((before, entry), key=lambda each: (each.asked, each is before))
+        runs = {run.slot: run for run in (*before.runs, *entry.runs)}
+        judged = newer.judged if newer.judged is not None else older.judged
+        first = min(older.first, newer.first)
+        both = replace(newer, first=first, runs=tuple(runs.values()), judged=judged)
+        if both != before:
+            _write(root, both)
 
 
 def forget(root: Path, id_: str) -> None:
@@ -143,12 +162,16 @@ def read(root: Path, id_: str) -> Entry | None:
         payload = unsealed(_path(root, id_).read_bytes(), id_, _path(root, id_))
     except FileNotFoundError:
         return None
-    value = {} if payload is None else json.loads(payload)
+    return None if payload is None else parsed(payload)
+
+
+def parsed(payload: bytes) -> Entry | None:
+    """The entry that a file holds; None if it is not what this version writes there."""
+    value = json.loads(payload)
     try:
         if value.pop("schema", None) != SCHEMA:
             return None
-        runs = tuple(NeededRun(**run | {"weights": tuple(run["weights"])}) for run in value.pop("runs"))
-        return Entry(runs=runs, **value)
+        return Entry(runs=tuple(map(_needed, value.pop("runs"))), **value)
     except (TypeError, KeyError, AttributeError):  # another version has other fields
         return None
 
@@ -171,6 +194,17 @@ def matching(entries: Iterable[Entry], text: str) -> list[Entry]:
     entries = list(entries)
     named = [each for each in entries if text in (each.name, each.study.get("preset"))]
     return named or [each for each in entries if text and each.id.startswith(text.lower())]
+
+
+def _needed(run: dict[str, Any]) -> NeededRun:
+    before = run.get("builds_on")
+    return NeededRun(**run | {"weights": tuple(run["weights"]), "builds_on": None if before is None else tuple(before)})
+
+
+def _write(root: Path, entry: Entry) -> None:
+    (root / "studies").mkdir(exist_ok=True)
+    body = {"schema": SCHEMA} | asdict(entry)
+    write_sealed(_path(root, entry.id), entry.id, json.dumps(body).encode())
 
 
 def _path(root: Path, id_: str) -> Path:

@@ -28,7 +28,7 @@ import re
 import secrets
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,17 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from lthcheck.store.layout import folder_of
-from lthcheck.store.sealed import FORMAT, OTHER, OtherVersion, StoreError, put, unsealed, unwritten, write_sealed
+from lthcheck.store.sealed import (
+    FORMAT,
+    OTHER,
+    OtherVersion,
+    StoreError,
+    put,
+    put_all,
+    unsealed,
+    unwritten,
+    write_sealed,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,6 +144,19 @@ class Store:
         from safetensors.torch import save
 
         self._write(key, f"{name}.safetensors", save(tensors))
+
+    def take_in(self, key: str, file: str, parts: Iterable[bytes], size: int) -> None:
+        """Keeps a file of `size` bytes as another store has sealed it, in one step.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
+        path = self._path(key, file)
+        try:
+            self._make_way(path)
+            put_all(path, parts)
+        except OSError as error:
+            raise unwritten(path, error, size) from error
 
     def forget(self, key: str) -> None:
         """Removes all that is kept of a run, its result first: without it, nothing else counts."""

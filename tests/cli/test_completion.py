@@ -59,7 +59,7 @@ def test_names_are_offered(arguments, values):
     assert offered(*arguments) == values
 
 
-@pytest.mark.parametrize("command", ["ls", "export", "gc --study"])
+@pytest.mark.parametrize("command", ["ls", "export", "gc --study", "pack"])
 def test_studies_on_record_are_offered_by_id_and_preset(store, listed, command):
     (study,) = listed()["studies"]
     assert offered(*command.split(), "") == [study["id"][:8]]
@@ -100,6 +100,7 @@ def test_folders_are_the_shells_own_business(option):
         "export x --import",
         "judge",
         "report",
+        "unpack",
     ],
 )
 def test_files_are_the_shells_own_business(words):
