@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 def folder_of(root: Path, key: str) -> Path:
     """The folder of a run, which need not be there."""
-    return root / "runs" / key[:2] / key
+    return root.joinpath("runs", key[:2], key)

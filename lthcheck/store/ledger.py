@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,7 +128,7 @@ def keep(root: Path, entry: Entry) -> None:
             judged = entry.judged if entry.judged is not None else before.judged
             entry = replace(entry, first=before.first, runs=tuple(runs.values()), judged=judged)
         (root / "studies").mkdir(exist_ok=True)
-        body = {"schema": SCHEMA} | asdict(entry)
+        body = {"schema": SCHEMA} | vars(entry) | {"runs": [vars(run) for run in entry.runs]}
         write_sealed(_path(root, entry.id), entry.id, json.dumps(body).encode())
 
 
