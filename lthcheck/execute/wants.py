@@ -40,6 +40,7 @@ class Wants:
         self.slots: dict[Slot, Run] = {}
         self.records: dict[Slot, dict[str, Any]] = {}
         self.rows: dict[Slot, Row] = {}
+        self._first: dict[str, Slot] = {}  # by run, where it was read for
         # every run is written down once, so that bad input is told before training
         for place in sequel.places(self.study, self.study.methods):
             for slot in sequel.grid(self.study, place, self.study.recipe.lrs, self.study.recipe.seeds):
@@ -79,14 +80,17 @@ class Wants:
 
     def _record(self, slot: Slot) -> bool:
         if slot not in self.records:
-            record = self.store.result(self.slots[slot].key)
+            key = self.slots[slot].key
+            twin = self._first.get(key)  # round one of IMP is OMP
+            record = self.store.result(key) if twin is None else self.records[twin]
             if record is None:
                 return False
-            self.records[slot] = lean(record)
-            self.rows[slot] = self._row(slot)
+            self.records[slot] = lean(record) if twin is None else record
+            self.rows[slot] = self._row(slot, self._folds(slot) if twin is None else self.rows[twin].folds)
+            self._first.setdefault(key, slot)
         return True
 
-    def _row(self, slot: Slot) -> Row:
+    def _row(self, slot: Slot, folds: tuple[int, ...] | None) -> Row:
         record = self.records[slot]
         return Row(
             arm=slot.arm,
@@ -100,7 +104,7 @@ class Wants:
             params=record["params"],
             diverged=record["diverged"],
             run=record["key"],
-            folds=self._folds(slot),
+            folds=folds,
         )
 
     def _folds(self, slot: Slot) -> tuple[int, ...] | None:
