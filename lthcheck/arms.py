@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import Protocol
 
 from lthcheck import data, given, sequel, zoo
 from lthcheck.data.images import augmentable
 from lthcheck.evidence import Arm, Row
 from lthcheck.pruning.count import by_layer, kept
-from lthcheck.run import Data, Dense, Given, Init, Mask, Pruned, Reinit, Role, Run, Score, Start
+from lthcheck.run import Data, Dense, Given, Init, Mask, Network, Pruned, Reinit, Role, Run, Score, Start
 from lthcheck.steps import steps_per_epoch
 from lthcheck.study import MOST_PARAMETERS, Question, Slot, Study
 
@@ -66,10 +67,15 @@ class Arms:
         if self.network.fingerprint:
             from lthcheck.zoo.trial import trial
 
-            partial = facts.train_size % self.recipe.batch if self.recipe.last_batch == "keep" else 0
-            smallest = partial or self.recipe.batch
+            left = facts.train_size % self.recipe.batch if self.recipe.last_batch == "keep" else 0
+            smallest = left or self.recipe.batch
             trial(self.network, min(2, smallest))
         self._made: dict[Slot, Run | None] = {}
+        # words that many runs share are made once, and so are their keys
+        self._training = cache(partial(self.recipe.training, steps_per_epoch=self.steps_per_epoch, device=study.device))
+        self._drawn = cache(partial(_drawn, self.initialiser))
+        self._score = Score(self.recipe.score)
+        self._small = cache(lambda sparsity: zoo.narrower(self.network, self.ticket_size(sparsity)))
         self.given: dict[str, given.Arrays] = {}  # by sha256, what the runs name
         shapes, seeds = zoo.shapes(self.network), range(study.most_seeds)
         self._masks = [self._given(f"mask={study.mask!r}", mask, shapes) for mask in study.masks] if study.mask else []
@@ -98,22 +104,22 @@ class Arms:
 
     def _run(self, slot: Slot) -> Run | None:
         stretch = slot.epochs // self.recipe.epochs
-        training = self.recipe.training(slot.lr, self.steps_per_epoch, stretch=stretch, device=self.study.device)
-        init: Start = Init(self.network, self.initialiser, slot.seed)
+        training = self._training(slot.lr, stretch=stretch)
+        init: Start = self._drawn(Init, self.network, slot.seed)
         if self._theta0:
             init = self._theta0[slot.seed]
         if slot.arm == "dense":
             return Run(self.network, self.data, training, init, Dense(), slot.seed)
         assert slot.sparsity is not None
         if slot.arm == "sdt":
-            small = zoo.narrower(self.network, self.ticket_size(slot.sparsity))
+            small = self._small(slot.sparsity)
             if small is None:
                 return None
-            return Run(small, self.data, training, Init(small, self.initialiser, slot.seed), Dense(), slot.seed)
+            return Run(small, self.data, training, self._drawn(Init, small, slot.seed), Dense(), slot.seed)
         if slot.arm == "rr":
             lt = self.run(slot._replace(arm="lt", epochs=self.recipe.epochs))  # a probe has the mask of its ticket too
             assert lt is not None
-            reinit = Reinit(self.network, self.initialiser, slot.seed)
+            reinit = self._drawn(Reinit, self.network, slot.seed)
             return Run(self.network, self.data, training, reinit, lt.mask, slot.seed)
         return Run(self.network, self.data, training, init, self._mask(slot, init), slot.seed)
 
@@ -126,7 +132,7 @@ class Arms:
             score = Score("snip", replace(self.data, augmentation="none"), slot.seed)
             of: Run | Start = init
         else:
-            of, score = self._before(slot), Score(self.recipe.score)
+            of, score = self._before(slot), self._score
         return Pruned(of, slot.sparsity, score, self.recipe.scope, self.recipe.roles, rates=self._rates)
 
     def _before(self, slot: Slot) -> Run:
@@ -230,3 +236,7 @@ class Arms:
         if whole and (None in whole or self.study.grows):
             return list(self.study.methods)
         return [method for method in self.study.methods if method in whole]
+
+
+def _drawn(initialiser: str, word: type[Init] | type[Reinit], network: Network, seed: int) -> Init | Reinit:
+    return word(network, initialiser, seed)

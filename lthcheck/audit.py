@@ -38,6 +38,10 @@ def _pairs(arms: Records, narrower: Callable[[Run], int | None]) -> Iterator[tup
     def held(rule: str, run: Run, other: Run, sound: bool, detail: str) -> tuple[str, list[ProtocolViolation]]:
         return rule, [] if sound else [ProtocolViolation(rule, run.key, "all layers", detail, other.key)]
 
+    tickets: dict[float | None, dict[int, Run]] = {}  # by sparsity, by parameters
+    for (arm, _, sparsity, *_), (run, record) in arms.items():
+        if arm == "lt" and not record["untrained"]:
+            tickets.setdefault(sparsity, {})[record["params"]] = run
     for (arm, method, sparsity, lr, seed, epochs), (run, record) in arms.items():
         if arm == "dense" or record["untrained"]:
             continue
@@ -59,16 +63,10 @@ def _pairs(arms: Records, narrower: Callable[[Run], int | None]) -> Iterator[tup
             same, detail = own["mask"] == of_lt["mask"], "rr's mask is not that of the lt it is compared with"
             yield held("mask", run, lt[0], same, detail)
             yield held("theta0", run, lt[0], own["theta0"] != of_lt["theta0"], "rr begins at lt's theta_0")
-        if arm == "sdt":
-            tickets = {
-                found["params"]: other
-                for (a, _, s, *_), (other, found) in arms.items()
-                if a == "lt" and s == sparsity and not found["untrained"]
-            }
-            if tickets:
-                ticket, size, less = max(tickets), record["params"], narrower(run)
-                largest = tickets[ticket]
-                detail = f"{size} parameters, fewer than the ticket's {ticket}"
-                yield held("sdt", run, largest, size >= ticket, detail)
-                detail = f"a narrower one has {less}, the ticket {ticket}"
-                yield held("sdt", run, largest, less is None or less < ticket, detail)
+        if arm == "sdt" and sparsity in tickets:
+            ticket, size, less = max(tickets[sparsity]), record["params"], narrower(run)
+            largest = tickets[sparsity][ticket]
+            detail = f"{size} parameters, fewer than the ticket's {ticket}"
+            yield held("sdt", run, largest, size >= ticket, detail)
+            detail = f"a narrower one has {less}, the ticket {ticket}"
+            yield held("sdt", run, largest, less is None or less < ticket, detail)

@@ -114,7 +114,8 @@ def forecast(
     asked = list(studies)
     trainers = 1 if any(study.device == "cuda" for study in asked) else cores()
     wants = [Wants(study, store, data_dir) for study in asked]
-    works, every = [Work([want], store) for want in wants], Work(wants, store)
+    works = [Work([want], store) for want in wants]
+    every = works[0] if len(works) == 1 else Work(wants, store)
     paces = Paces()
     if calibrated and every.jobs:
         paces = calibrate(every.jobs, data_dir=data_dir, trainers=trainers)

@@ -15,9 +15,9 @@ from lthcheck.execute.error import Interrupted, TrainerError, refuse_inside_a_tr
 from lthcheck.execute.plan import plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import packed
-from lthcheck.execute.wants import Wants, ancestors
+from lthcheck.execute.wants import Wants, ancestors, lean
 from lthcheck.quantity import count
-from lthcheck.run import Run
+from lthcheck.run import Network, Run
 from lthcheck.store import Store, ledger
 from lthcheck.study import Question, Study
 
@@ -116,6 +116,7 @@ class _Open(Wants):
         for arrays in self.arms.given.values():
             store.keep_given(arrays)
         self.id = ledger.identity(self.arms.made.values())
+        self._below: dict[Network, int | None] = {}
         self.on_record = 0
 
     def put_on_record(self) -> ledger.Entry:
@@ -138,14 +139,13 @@ class _Open(Wants):
         must not change a verdict.
         """
         self.demands(self.study.questions())
-        course = self.arms.course(self.rows)
-        judged = sequel.evidence(course) if self.study.grows else None
+        judged = sequel.evidence(self.arms.course(self.rows)) if self.study.grows else None
         rows = [self.rows[slot] for slot in (self.rows if judged is None else judged.slots)]
         runs = {record["key"]: record for record in self.records.values()}
         for key in ancestors(self.slots[slot] for slot in self.records):
             record = runs.get(key) or self.store.result(key)
             if record is not None:
-                runs[key] = record
+                runs[key] = lean(record)
         arms = {
             tuple(slot): (run, runs[run.key])
             for each in self.records
@@ -183,10 +183,12 @@ class _Open(Wants):
 
     def _narrower(self, run: Run) -> int | None:
         """Parameters of the network one step narrower than a run's; None if there is none."""
-        widths = zoo.widths(self.arms.network)
-        smaller = replace(run.network, width=widths[max(0, bisect_left(widths, run.network.width) - 1)])
-        size, count = (sum(zoo.parameter_counts(network).values()) for network in (run.network, smaller))
-        return count if count < size else None
+        if run.network not in self._below:
+            widths = zoo.widths(self.arms.network)
+            smaller = replace(run.network, width=widths[max(0, bisect_left(widths, run.network.width) - 1)])
+            size, count = (sum(zoo.parameter_counts(network).values()) for network in (run.network, smaller))
+            self._below[run.network] = count if count < size else None
+        return self._below[run.network]
 
     def _checked(self, arms: Mapping[Any, tuple[Run, Mapping[str, Any]]]) -> dict[str, int]:
         counts = dict.fromkeys(protocol.RULES, 0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Iterable
 
 from lthcheck.execute.pace import Paces
 from lthcheck.execute.plan import Job, Plan
-from lthcheck.execute.stacking import next_stack, signature
+from lthcheck.execute.stacking import Ready, signature
 
 
 def makespan(plans: Iterable[Plan], paces: Paces, trainers: int) -> float:
@@ -30,13 +29,11 @@ class _Pool:
 
     def train(self, plan: Plan) -> None:
         waits = {key: set(before) for key, before in plan.waits.items()}
-        followers: dict[str, list[str]] = defaultdict(list)
+        followers = plan.followers()
+        ready = Ready(plan.priorities(), {key: signature(job) for key, job in plan.jobs.items()})
         for key, before in waits.items():
-            for parent in before:
-                followers[parent].append(key)
-        priority = plan.priorities()
-        signatures = {key: signature(job) for key, job in plan.jobs.items()}
-        ready = {key: None for key, before in waits.items() if not before}
+            if not before:
+                ready.add(key)
         working: list[tuple[float, int, list[str]]] = []  # end, trainer, stack
 
         def largest(key: str) -> int:
@@ -44,17 +41,15 @@ class _Pool:
 
         while ready or working:
             while ready and (self.idle or self.started < self.size):
-                stack = next_stack(ready, priority, signatures, largest=largest, trainers=self.size)
+                stack = ready.next(largest=largest, trainers=self.size)
                 trainer, seconds = self._work(plan.jobs[stack[0]], len(stack))
                 heapq.heappush(working, (self.now + seconds, trainer, stack))
-                for key in stack:
-                    del ready[key]
             self.now, trainer, stack = heapq.heappop(working)
             self.idle.append(trainer)
             for follower in (follower for key in stack for follower in followers[key]):
                 waits[follower] -= set(stack)
                 if not waits[follower]:
-                    ready[follower] = None
+                    ready.add(follower)
 
     def _work(self, job: Job, replicas: int) -> tuple[int, float]:
         """Who trains a stack of jobs like this, and for how long."""

@@ -72,16 +72,21 @@ class Plan:
 
     def priorities(self) -> dict[str, int]:
         """By run key, the steps on the longest way from the run's first step to the end of what waits for it."""
-        followers: dict[str, list[str]] = defaultdict(list)
-        for key, before in self.waits.items():
-            for parent in before:
-                followers[parent].append(key)
+        followers = self.followers()
         length: dict[str, int] = {}
         for key in reversed(self.order()):
             job = self.jobs[key]
             own = job.until - job.run.training.first_step
             length[key] = own + max((length[follower] for follower in followers[key]), default=0)
         return length
+
+    def followers(self) -> dict[str, list[str]]:
+        """By run key, the jobs that wait for it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, before in self.waits.items():
+            for parent in before:
+                found[parent].append(key)
+        return found
 
     def order(self) -> list[str]:
         """The run keys, each after what it waits for."""
@@ -106,11 +111,12 @@ class Plan:
     def drop(self, keys: Iterable[str]) -> None:
         """Takes these jobs out, and all that wait for them."""
         pending = [key for key in keys if key in self.jobs]
+        followers = self.followers() if pending else {}
         while pending:
             key = pending.pop()
             if self.jobs.pop(key, None):
                 self.waits.pop(key)
-                pending += [follower for follower, before in self.waits.items() if key in before]
+                pending += followers[key]
 
 
 def plan(demands: Iterable[Demand], store: Store) -> Plan:

@@ -17,7 +17,7 @@ from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import Packed
 from lthcheck.execute.spawn import spawn
-from lthcheck.execute.stacking import LARGEST_STACK, next_stack, signature
+from lthcheck.execute.stacking import LARGEST_STACK, Ready, signature
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import described
 from lthcheck.store import Store
@@ -105,8 +105,11 @@ class _Training:
         self.pool, self.plan, self.progress, self.show = pool, plan, progress, show
         self.left = dict(plan.jobs)
         self.waits = {key: set(before) for key, before in plan.waits.items()}
-        self.priority = plan.priorities()
-        self.signatures = {key: signature(job) for key, job in plan.jobs.items()}
+        self.followers = plan.followers()
+        self.ready = Ready(plan.priorities(), {key: signature(job) for key, job in plan.jobs.items()})
+        for key, before in plan.waits.items():
+            if not before:
+                self.ready.add(key)
         self.running: set[str] = set()
         self.busy: dict[str, float] = {}
         self.crashes: dict[str, int] = {}
@@ -135,11 +138,8 @@ class _Training:
 
     def _assign(self) -> None:
         self._look_at_busy()
-        while stack := self._stack():
-            trainer = self.pool.idle(wanted=True)
-            if trainer is None:
-                return
-            trainer.jobs = stack
+        while self.ready and (trainer := self.pool.idle(wanted=True)):
+            stack = trainer.jobs = self._stack()
             self.running |= {job.run.key for job in stack}
             try:
                 trainer.connection.send(stack)
@@ -152,6 +152,7 @@ class _Training:
                 del self.busy[key]
                 if key in self.left and self.pool.store.result(key) is not None and self._kept(self.left[key]):
                     self._found(key)
+                self._again(key)
 
     def _found(self, key: str) -> None:
         """Another process trained it."""
@@ -166,9 +167,12 @@ class _Training:
 
     def _stack(self) -> list[Job]:
         """The next stack that can be trained."""
-        ready = [key for key in self.left if not self.waits[key] and key not in self.running and key not in self.busy]
-        stack = next_stack(ready, self.priority, self.signatures, largest=self._largest, trainers=self.pool.size)
-        return [self.left[key] for key in stack]
+        return [self.left[key] for key in self.ready.next(largest=self._largest, trainers=self.pool.size)]
+
+    def _again(self, key: str) -> None:
+        """A run can be trained now, unless it was, waits, or is elsewhere."""
+        if key in self.left and not self.waits[key] and key not in self.running and key not in self.busy:
+            self.ready.add(key)
 
     def _largest(self, key: str) -> int:
         return LARGEST_STACK if zoo.is_mlp(self.left[key].run.network) else 1
@@ -213,8 +217,10 @@ class _Training:
             case ("error", line, text):
                 raise TrainerError(f"a trainer failed: {line}; what was finished is kept{self._noted(text)}")
             case ("idle",):
-                self.running -= {job.run.key for job in trainer.jobs}
-                trainer.jobs = []
+                jobs, trainer.jobs = trainer.jobs, []
+                self.running -= {job.run.key for job in jobs}
+                for job in jobs:
+                    self._again(job.run.key)
 
     def _noted(self, text: str) -> str:
         path = self.pool.store.root / "trainer-error.txt"
@@ -235,19 +241,22 @@ class _Training:
                 raise TrainerError(
                     f"run {key[:12]} ended its trainer {CRASHES} times (exit code {code}); is memory short?"
                 )
+            self._again(key)
         self.progress.told.append(f"a trainer died (exit code {code}); its {len(trainer.jobs)} runs start again")
 
     def _done(self, key: str) -> None:
         job = self.left.pop(key, None)
         self.running.discard(key)
+        self.ready.discard(key)
         if job is None:
             return
         result = self.pool.store.result(key)
         diverged = result is not None and bool(result["diverged"])
-        for follower in [other for other, before in self.waits.items() if key in before]:
+        for follower in self.followers[key]:
             self.waits[follower].discard(key)
             if diverged and follower in self.left:
                 self._diverged(follower)
+            self._again(follower)
 
     def _diverged(self, key: str) -> None:
         """Records a run that waits for one that diverged: it has nothing to begin from."""
@@ -271,9 +280,10 @@ class _Training:
     def _drop(self, key: str) -> None:
         """Gives up a run, and all that wait for it."""
         job = self.left.pop(key, None)
+        self.ready.discard(key)
         if job is not None:
             self.progress.planned -= 1
             self.progress.due -= job.until - job.run.training.first_step
-        for follower, before in self.waits.items():
-            if key in before and follower in self.left:
+        for follower in self.followers[key]:
+            if follower in self.left:
                 self._drop(follower)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from lthcheck.execute.plan import Job
 
@@ -35,26 +35,64 @@ def signature(job: Job) -> tuple[object, ...]:
     )
 
 
-def next_stack(
-    ready: Collection[str],
-    priority: Mapping[str, int],
-    signatures: Mapping[str, object],
-    *,
-    largest: Callable[[str], int],
-    trainers: int,
-) -> list[str]:
-    """The next stack: what the longest way waits for, with what can be trained beside it.
+class Ready:
+    """The runs that wait for nothing, in the order in which they are trained.
+
+    Of a study of thousands, a stack is found without a look at all of them: each kind of run has a heap of its own.
 
     Args:
-        ready: keys of runs that wait for nothing.
         priority: by key, the steps on the longest way from there (`Plan.priorities`).
-        signatures: by key, what the runs of one stack share (`signature`).
-        largest: by key, how many replicas of its network a stack may hold.
-        trainers: that the runs are shared out to.
+        signatures: by key, what the runs of one stack share (`signature`); of two runs of equal priority the one that
+            stands first here is first.
     """
-    if not ready:
-        return []
-    first = max(ready, key=priority.__getitem__)
-    alike = [key for key in ready if signatures[key] == signatures[first]]
-    size = min(largest(first), math.ceil(len(alike) / trainers))
-    return heapq.nlargest(size, alike, key=priority.__getitem__)
+
+    def __init__(self, priority: Mapping[str, int], signatures: Mapping[str, object]) -> None:
+        self._place = {key: (-priority[key], index) for index, key in enumerate(signatures)}
+        self._signatures = signatures
+        self._heaps: dict[object, list[tuple[tuple[int, int], str]]] = {}  # with those that were taken back
+        self._keys: dict[object, set[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def add(self, key: str) -> None:
+        """A run that can be trained now; nothing happens where it is known."""
+        kind = self._signatures[key]
+        if key not in self._keys.setdefault(kind, set()):
+            self._keys[kind].add(key)
+            heapq.heappush(self._heaps.setdefault(kind, []), (self._place[key], key))
+
+    def discard(self, key: str) -> None:
+        """Takes a run back, if it is there."""
+        kind = self._signatures[key]
+        if key in self._keys.get(kind, ()):
+            self._keys[kind].discard(key)
+            self._tidy(kind)
+
+    def next(self, *, largest: Callable[[str], int], trainers: int) -> list[str]:
+        """Takes out the next stack: what the longest way waits for, with what can be trained beside it.
+
+        Args:
+            largest: by key, how many replicas of its network a stack may hold.
+            trainers: that the runs are shared out to.
+        """
+        if not self._keys:
+            return []
+        kind = min(self._keys, key=lambda kind: self._heaps[kind][0])
+        alike = self._keys[kind]
+        size = min(largest(self._heaps[kind][0][1]), math.ceil(len(alike) / trainers))
+        stack: list[str] = []
+        while len(stack) < size:
+            key = heapq.heappop(self._heaps[kind])[1]
+            alike.discard(key)
+            stack.append(key)
+            self._tidy(kind)
+        return stack
+
+    def _tidy(self, kind: object) -> None:
+        """At the head of a heap stands a run that is there, or the heap goes."""
+        heap, alike = self._heaps[kind], self._keys[kind]
+        while heap and heap[0][1] not in alike:
+            heapq.heappop(heap)
+        if not alike:
+            del self._heaps[kind], self._keys[kind]

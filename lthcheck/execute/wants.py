@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ from lthcheck.run import Run, needs
 from lthcheck.store import Store
 from lthcheck.store.store import CORRECT
 from lthcheck.study import Question, Slot, Study
+
+# Of a result: what it was written out for people, and the digests that `lthcheck.audit` compares.
+UNREAD = ("expression", "loss", "torch", "stack", "steps_per_epoch", "params_dense")
+AUDITED = ("theta0", "mask", "order")
 
 
 class Wants:
@@ -34,8 +40,10 @@ class Wants:
         self.slots: dict[Slot, Run] = {}
         self.records: dict[Slot, dict[str, Any]] = {}
         self.rows: dict[Slot, Row] = {}
-        for question in study.questions():  # every run is written down once, so that bad input is told before training
-            for slot in self.arms.slots(question):
+        self._first: dict[str, Slot] = {}  # by run, where it was read for
+        # every run is written down once, so that bad input is told before training
+        for place in sequel.places(self.study, self.study.methods):
+            for slot in sequel.grid(self.study, place, self.study.recipe.lrs, self.study.recipe.seeds):
                 self.arms.run(slot)
 
     def demands(self, questions: list[Question]) -> list[Demand]:
@@ -52,9 +60,10 @@ class Wants:
     def later(self) -> dict[Slot, Run]:
         """What may be wanted once more is known, at most; where an lr is not known, at that which leaves most to do."""
 
+        @cache
         def missing(slot: Slot) -> bool:
             run = self.arms.run(slot)
-            return run is not None and self.store.result(run.key) is None
+            return run is not None and slot not in self.records and self.store.result(run.key) is None
 
         *_, last = self.arms.course(self._read())
         slots = sequel.later(self.study, self.rows, missing, last, self.test_size)
@@ -71,14 +80,17 @@ class Wants:
 
     def _record(self, slot: Slot) -> bool:
         if slot not in self.records:
-            record = self.store.result(self.slots[slot].key)
+            key = self.slots[slot].key
+            twin = self._first.get(key)  # round one of IMP is OMP
+            record = self.store.result(key) if twin is None else self.records[twin]
             if record is None:
                 return False
-            self.records[slot] = record
-            self.rows[slot] = self._row(slot)
+            self.records[slot] = lean(record) if twin is None else record
+            self.rows[slot] = self._row(slot, self._folds(slot) if twin is None else self.rows[twin].folds)
+            self._first.setdefault(key, slot)
         return True
 
-    def _row(self, slot: Slot) -> Row:
+    def _row(self, slot: Slot, folds: tuple[int, ...] | None) -> Row:
         record = self.records[slot]
         return Row(
             arm=slot.arm,
@@ -92,7 +104,7 @@ class Wants:
             params=record["params"],
             diverged=record["diverged"],
             run=record["key"],
-            folds=self._folds(slot),
+            folds=folds,
         )
 
     def _folds(self, slot: Slot) -> tuple[int, ...] | None:
@@ -113,6 +125,19 @@ class Wants:
 def demand(slot: Slot, run: Run) -> Demand:
     """Dense networks and tickets keep their weights, since masks are taken from them."""
     return Demand(run, frozenset({run.training.steps}) if slot.arm in ("dense", "lt") else frozenset())
+
+
+def lean(record: dict[str, Any]) -> dict[str, Any]:
+    """What evidence and audit read of a result: of thousands, the rest would fill memory.
+
+    The runs of a replicate share digests, and all runs the names of their checks: each is held once.
+    """
+    kept = {name: value for name, value in record.items() if name not in UNREAD}
+    if "digests" in kept:
+        kept["digests"] = {name: sys.intern(value) for name, value in kept["digests"].items() if name in AUDITED}
+    if "checks" in kept:
+        kept["checks"] = tuple(map(sys.intern, kept["checks"]))
+    return kept
 
 
 def ancestors(runs: Iterable[Run]) -> dict[str, Run]:

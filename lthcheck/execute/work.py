@@ -48,6 +48,7 @@ class Work:
     Attributes:
         arms: by run key, the arm of each run, "lt imp" or "dense"; rounds of IMP are "lt imp".
         known: the keys of those that are asked for now, or stored.
+        stored: of `known`, those that need not be trained again.
         now: the plan of what can be asked for now.
         later: the plan of what may be asked for once more is known.
     """
@@ -69,6 +70,9 @@ class Work:
                     self.arms.setdefault(key, arm)
                 self.tested[run.data.key] = want.test_size
         self.known = {key for want in wants for run in want.slots.values() for key in (run.key, *ancestors([run]))}
+        held = {record["key"] for want in wants for record in want.records.values()}
+        left = self.known - self.now.jobs.keys()
+        self.stored = {key for key in left if key in held or store.result(key) is not None}
 
     @property
     def jobs(self) -> list[Job]:
@@ -106,7 +110,7 @@ class Work:
         return Cost(
             trainings=len(known),
             later=len(later),
-            stored=sum(key not in self.now.jobs and self.store.result(key) is not None for key in known),
+            stored=len(self.stored & known),
             to_train=len(now),
             replica_steps=sum(job.until - job.run.training.first_step for job in jobs),
             bytes=sum(self._bytes(job) for job in jobs),

@@ -10,7 +10,7 @@ from lthcheck.report.departures import departures
 from lthcheck.report.headline import edge, headline, interval, nearest, reason
 from lthcheck.report.provenance import cost_lines, environment_lines, study_lines
 from lthcheck.report.recipe import adequacy
-from lthcheck.report.series import series, trained
+from lthcheck.report.series import opened, series, trained
 from lthcheck.report.sure import by_paper, confidence, grounds, rule, supports
 from lthcheck.report.tables import (
     CONDITION_HEADS,
@@ -51,6 +51,7 @@ def markdown(record: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> str
     Returns:
         Markdown, the same for equal arguments, ending in a newline.
     """
+    record = opened(record)
     shown = _best_of_each_method(record)
     name = escape(study_name(record))
     blocks = [

@@ -9,6 +9,7 @@ from lthcheck.report.badge import badge
 from lthcheck.report.figures import draw
 from lthcheck.report.markdown import markdown
 from lthcheck.report.record import dumps
+from lthcheck.report.series import opened
 from lthcheck.report.stem import stem
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def render(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = T
     Raises:
         OSError: the folder takes no files.
     """
+    record = opened(record)
     pictures = draw(record, folder, stem, anew=anew)
     files = [
         atomic.write_bytes(folder / f"{stem}.md", markdown(record, pictures).encode()),

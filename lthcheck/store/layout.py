@@ -12,4 +12,4 @@ KEPT = r"result\.json|(?:step-\d+|correct-\d+|mask|checkpoint)\.safetensors"  # 
 
 def folder_of(root: Path, key: str) -> Path:
     """The folder of a run, which need not be there."""
-    return root / "runs" / key[:2] / key
+    return root.joinpath("runs", key[:2], key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,7 +203,7 @@ def _needed(run: dict[str, Any]) -> NeededRun:
 
 def _write(root: Path, entry: Entry) -> None:
     (root / "studies").mkdir(exist_ok=True)
-    body = {"schema": SCHEMA} | asdict(entry)
+    body = {"schema": SCHEMA} | vars(entry) | {"runs": [vars(run) for run in entry.runs]}
     write_sealed(_path(root, entry.id), entry.id, json.dumps(body).encode())
 
 

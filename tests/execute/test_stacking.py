@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lthcheck.execute.plan import Job
-from lthcheck.execute.stacking import next_stack, signature
+from lthcheck.execute.stacking import Ready, signature
 from lthcheck.run import Data, Dense, Init, Network, Pruned, Run, Training
 
 NET = Network("mlp-64-32", shape=(40,), classes=10)
@@ -15,7 +15,10 @@ def stack(ready, *, priority=None, kinds=None, largest=8, trainers=1):
     """The next stack of runs that are alike and equally urgent, where nothing else is said."""
     priority = dict.fromkeys(ready, 0) | (priority or {})
     kinds = dict.fromkeys(ready) | (kinds or {})
-    return next_stack(ready, priority, kinds, largest=lambda key: largest, trainers=trainers)
+    waiting = Ready(priority, kinds)
+    for key in ready:
+        waiting.add(key)
+    return waiting.next(largest=lambda key: largest, trainers=trainers)
 
 
 def test_of_nothing_there_is_none():

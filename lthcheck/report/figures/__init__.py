@@ -9,6 +9,7 @@ from lthcheck.report import atomic
 from lthcheck.report.figures import by_layer, by_lr, by_sparsity, gaps
 from lthcheck.report.figures.label import bears, label, labelled
 from lthcheck.report.figures.theme import DARK, LIGHT
+from lthcheck.report.series import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +96,7 @@ def draw(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = Tru
     Raises:
         OSError: the folder takes no files.
     """
+    record = opened(record)
     pictures, mark = [], label(record)
     for figure in FIGURES:
         for number, page in enumerate(figure.pages(record), start=1):
