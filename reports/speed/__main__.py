@@ -32,7 +32,8 @@ from reports.speed.rounds import Budget, Row, Side, burst, fitting, interleaved,
 from reports.speed.table import table
 
 ROUNDS, CLOSE = 5, 8.0  # seconds for the end
-COUNTS = (8,), (1, 16, 2, 4)  # replicas: first of every network, then of every network
+# replicas, first of every network and then of every network; convolutions on a CPU may have time for the fewest only
+COUNTS = {"cuda": ((8,), (1, 16, 2, 4)), "cpu": ((2, 8), (1, 4, 16)), "tiny": ((2,), (1,))}
 MLPS = [Case("mlp-300-100", 4000, 100), Case("mlp-64-32", 4000, 100)]
 CASES = {
     "cuda": [Case("resnet20"), Case("vgg16"), Case("mobilenet-v1"), *MLPS],
@@ -51,9 +52,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="the table with command and machine, as Markdown")
     parser.add_argument("--json", type=Path, help="every number")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--networks", type=lambda text: text.split(","), help="only these, e.g. resnet20,mlp-64-32")
     parser.add_argument("--tiny", action="store_true", help="networks of seconds, to try the script")
     chosen = parser.parse_args()
-    session = Session(torch.device(chosen.device), Budget(60 * chosen.minutes - CLOSE), tiny=chosen.tiny)
+    device, budget = torch.device(chosen.device), Budget(60 * chosen.minutes - CLOSE)
+    session = Session(device, budget, chosen.networks, tiny=chosen.tiny)
     with ExitStack() as stack:
         session.run(stack)
     text = session.text()
@@ -68,8 +71,9 @@ def main() -> int:
 class Session:
     """Everything that is checked and measured on one device within one budget."""
 
-    def __init__(self, device: torch.device, budget: Budget, *, tiny: bool) -> None:
+    def __init__(self, device: torch.device, budget: Budget, networks: list[str] | None, *, tiny: bool) -> None:
         self.device, self.budget, self.size = device, budget, "tiny" if tiny else device.type
+        self.cases = [case for case in CASES[self.size] if networks is None or case.model in networks]
         self.seconds = 0.01 if tiny else 0.5  # of a burst, about
         self.cuda, self.failed = device.type == "cuda", False
         self.said: list[str] = []
@@ -78,7 +82,7 @@ class Session:
         self.load = [os.getloadavg()[0]]
 
     def run(self, stack: ExitStack) -> None:
-        """Checks, then the ceilings, then each network with 8 replicas, then with others."""
+        """Checks, then the ceilings, then each network with the replicas that matter most, then with others."""
         near = SMALL[:1] if self.size == "tiny" else SMALL
         for name, call in checks(self.device, CHECKED[self.size], near):
             if self.budget.left < 2 / 3 * self.budget.seconds:
@@ -89,10 +93,10 @@ class Session:
             self.say(str(check))
         self.ceilings = ceilings(self.device, torch.bfloat16 if self.cuda else torch.float32)
         width = 2 if self.cuda else 4
-        self.floors = {case.model: floor_of(case, self.ceilings, width) for case in CASES[self.size]}
+        self.floors = {case.model: floor_of(case, self.ceilings, width) for case in self.cases}
         pool = None if self.cuda else stack.enter_context(trainers())
-        for counts in ((2,), (1,)) if self.size == "tiny" else COUNTS:
-            for case in CASES[self.size]:
+        for counts in COUNTS[self.size]:
+            for case in self.cases:
                 self.measure(case, counts, pool)
         self.load.append(os.getloadavg()[0])
 
@@ -110,6 +114,8 @@ class Session:
             except Exception as error:
                 self.failed = True
                 self.say(f"FAILED: {asked}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        if not any(side.name == "ours" for side, _ in paces.values()):
+            return
         bursts = {title: burst(step, case.epoch, self.seconds) for title, (_, step) in paces.items()}
         costs = {title: ROUNDS * bursts[title] * step for title, (_, step) in paces.items()}
         kept = fitting(costs, [title for title, (side, _) in paces.items() if side.name != "ours"], self.budget.left)

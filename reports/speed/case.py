@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,16 +46,14 @@ class Case:
         """Steps."""
         return self.samples // self.batch
 
-    @cached_property
+    @property
     def arrays(self) -> Arrays:
-        random = np.random.default_rng(0)
-        y = np.arange(self.samples) % 10
-        shape = (self.samples, *self.network.shape)
-        if self.images:
-            pixels = random.integers(0, 256, shape, dtype=np.uint8)
-            return Arrays(pixels, y, pixels[:1000], y[:1000], MEAN, STD)
-        rows = random.standard_normal(shape, dtype=np.float32)
-        return Arrays(rows, y, rows[:1000], y[:1000])
+        return _arrays((self.samples, *self.network.shape))
+
+    @property
+    def replica(self) -> Replica:
+        """Of seed 0. How fast a step is does not depend on the weights, and masks of VGG-16 take seconds each."""
+        return _replica(self)
 
     def run(self, seed: int, *, device: str = "cpu", precision: Any = "float32", lr: float = 0.05) -> Run:
         """Masked by its own initial weights."""
@@ -73,11 +71,26 @@ class Case:
 
     def start(self, device: torch.device) -> tuple[nn.Module, list[Tensor], list[Tensor]]:
         """The network of a loop that is not lthcheck's, its prunable weights, and their masks as floats."""
-        made: Replica = replica(self.run(0), Library())
+        made = self.replica
         module = zoo.build(self.network)
         module.load_state_dict(dict(made.weights), strict=False)
         weights = dict(module.to(device).named_parameters())
         return module, [weights[name] for name in made.mask], [mask.to(device).float() for mask in made.mask.values()]
+
+
+@lru_cache(maxsize=4)
+def _arrays(shape: tuple[int, ...]) -> Arrays:
+    random, y = np.random.default_rng(0), np.arange(shape[0]) % 10
+    if len(shape) > 2:
+        pixels = random.integers(0, 256, shape, dtype=np.uint8)
+        return Arrays(pixels, y, pixels[:1000], y[:1000], MEAN, STD)
+    rows = random.standard_normal(shape, dtype=np.float32)
+    return Arrays(rows, y, rows[:1000], y[:1000])
+
+
+@lru_cache(maxsize=8)
+def _replica(case: Case) -> Replica:
+    return replica(case.run(0), Library())
 
 
 def precisions(device: torch.device) -> list[str]:
@@ -104,5 +117,10 @@ def convolutions(device: torch.device, *, benchmark: bool, deterministic: bool, 
     if device.type != "cuda":
         yield
         return
-    with torch.backends.cudnn.flags(enabled=True, benchmark=benchmark, deterministic=deterministic, allow_tf32=tf32):
+    cudnn = torch.backends.cudnn
+    kept = cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32
+    cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32 = benchmark, deterministic, tf32
+    try:
         yield
+    finally:
+        cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32 = kept

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import torch
 
 from lthcheck.cores import cores
+from lthcheck.data.arrays import Arrays
 from lthcheck.data.resident import Resident
 from lthcheck.run import Run
 from lthcheck.training.contract import Backend
@@ -25,9 +28,14 @@ def stack(case: Case, runs: Sequence[Run]) -> Backend:
 
 
 def samples(case: Case, run: Run) -> Resident:
-    """The case's data as a run asks for them."""
-    dtype = DTYPES[run.training.precision]
-    return Resident.put(case.arrays, run.training.device, dtype, run.data.augmentation)
+    """The case's data as a run asks for them; one copy for all stacks."""
+    how = run.training
+    return _put(case.arrays, how.device, DTYPES[how.precision], run.data.augmentation)
+
+
+@lru_cache(maxsize=8)
+def _put(arrays: Arrays, device: str, dtype: torch.dtype, augmentation: str) -> Resident:
+    return Resident.put(arrays, device, dtype, augmentation)
 
 
 def advance(made: Backend, first: int, last: int) -> None:
@@ -40,7 +48,8 @@ def advance(made: Backend, first: int, last: int) -> None:
 
 def ours(case: Case, seeds: Sequence[int], device: torch.device, precision: str) -> Steps:
     """A stack in this process; after its last step it goes on with step 0."""
-    made = stack(case, [case.run(seed, device=device.type, precision=precision) for seed in seeds])
+    runs = [case.run(seed, device=device.type, precision=precision) for seed in seeds]
+    made = backend([replace(case.replica, run=run) for run in runs], samples(case, runs[0]))
     end, at = made.replicas[0].run.training.steps, 0
 
     def steps(count: int) -> None:
