@@ -6,12 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
-import platformdirs
-
 
 def place() -> Path:
     """The folder for what was made or downloaded: `$LTHCHECK_CACHE/data`, else in the user's cache folder."""
-    return Path(os.environ.get("LTHCHECK_CACHE") or platformdirs.user_cache_path("lthcheck")) / "data"
+    if chosen := os.environ.get("LTHCHECK_CACHE"):
+        return Path(chosen) / "data"
+    import platformdirs  # here, since a machine that only trains need not have it
+
+    return platformdirs.user_cache_path("lthcheck") / "data"
 
 
 def kept() -> Path:
