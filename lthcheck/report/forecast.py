@@ -102,7 +102,9 @@ def _later_ones(study: Mapping[str, Any]) -> str:
 
 def _machine(record: Mapping[str, Any]) -> str:
     count = record["trainers"]
-    return "the GPU" if record["study"]["device"] == "cuda" else f"{count} core{'s' if count > 1 else ''}"
+    if record["study"]["device"] == "cuda":
+        return f"{count} GPUs" if count > 1 else "the GPU"
+    return f"{count} core{'s' if count > 1 else ''}"
 
 
 def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:

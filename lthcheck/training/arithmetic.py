@@ -1,7 +1,7 @@
 """How torch computes on a GPU: the same bits each time, and in no fewer digits than a training's precision says.
 
 cuBLAS adds in a fixed order where CUBLAS_WORKSPACE_CONFIG is set before CUDA starts; `lthcheck.execute.spawn` does so
-for the trainers, and who trains in a process of their own sets it to `CUBLAS_WORKSPACE`.
+for the trainers, and who trains in a process of their own sets it to `lthcheck.gpus.CUBLAS_WORKSPACE`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-
-CUBLAS_WORKSPACE = ":4096:8"
 
 
 @contextmanager
