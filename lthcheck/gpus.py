@@ -32,7 +32,7 @@ def named(text: str) -> tuple[int, ...]:
 
 
 def kind(text: str) -> str:
-    """ "cpu" or "cuda": what of a device is in a run's key.
+    """What of a device is in a run's key: its kind, "cpu" or "cuda".
 
     >>> kind("cuda:0,cuda:2")
     'cuda'

@@ -108,12 +108,7 @@ class Graphed:
             return self._on(len(self.replicas))
         most = min(width.MOST, len(self.replicas))
         if most > 1:
-            before = torch.cuda.mem_get_info(self.device)[0]
-            kept = self._carry(0, self._make(self.device))
-            torch.cuda.synchronize(self.device)
-            free = torch.cuda.mem_get_info(self.device)[0]
-            most = min(most, 1 + width.fitting(free, before - free))
-            del kept
+            most = min(most, 1 + width.fitting(*self._memory()))
         if self.replicas[0].run.training.steps - first < MEASURED_FROM or not self.steppings[0].full:
             return self._on(min(most, UNMEASURED))
         carried = self._on(most)
@@ -124,6 +119,17 @@ class Graphed:
             return carried
         del carried
         return self._on(chosen)
+
+    def _memory(self) -> tuple[int, int]:
+        """Bytes that are free beside one lane, and bytes that the lane takes."""
+        self._freed()
+        before = torch.cuda.memory_reserved(self.device)
+        carried = self._carry(0, self._make(self.device))
+        self._freed()
+        taken = torch.cuda.memory_reserved(self.device) - before
+        free = torch.cuda.mem_get_info(self.device)[0]
+        del carried
+        return free, taken
 
     def _on(self, lanes: int) -> list[_Carried]:
         """The replicas on so many lanes, or half as many where memory is short.
