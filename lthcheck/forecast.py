@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from lthcheck import zoo
+from lthcheck import gpus, zoo
 from lthcheck.cores import cores
 from lthcheck.execute.calibrate import calibrate
 from lthcheck.execute.pace import Paces
@@ -100,25 +100,32 @@ class Together:
 
 
 def forecast(
-    studies: Iterable[Study], store: Store, *, data_dir: Path | None = None, calibrated: bool = True
+    studies: Iterable[Study],
+    store: Store,
+    *,
+    data_dir: Path | None = None,
+    calibrated: bool = True,
+    on: tuple[int, ...] = (),
 ) -> tuple[list[Forecast], Together]:
     """What studies will take, each alone and all together.
 
     Args:
         calibrated: whether the time is estimated, for which a little is trained.
+        on: the numbers of the GPUs to train on, for studies on cuda; all, where none is named.
 
     Raises:
         ValueError: for a study that cannot be run.
         TrainerError: if the calibration fails.
     """
     asked = list(studies)
-    trainers = 1 if any(study.device == "cuda" for study in asked) else cores()
+    chosen = (on or tuple(range(gpus.count()))) if any(study.device == "cuda" for study in asked) else ()
+    trainers = len(chosen) or cores()
     wants = [Wants(study, store, data_dir) for study in asked]
     works = [Work([want], store) for want in wants]
     every = works[0] if len(works) == 1 else Work(wants, store)
     paces = Paces()
     if calibrated and every.jobs:
-        paces = calibrate(every.jobs, data_dir=data_dir, trainers=trainers)
+        paces = calibrate(every.jobs, data_dir=data_dir, trainers=trainers, gpus=chosen)
     made = [
         Forecast(
             study=want.study,

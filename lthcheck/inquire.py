@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lthcheck import gpus
 from lthcheck.duration import duration
 from lthcheck.execute.answer import answer
 from lthcheck.execute.progress import Progress
@@ -49,11 +50,12 @@ def inquire(
         Interrupted: on Ctrl-C.
     """
     told: list[str] = []
-    check_device(chosen.get("device", "cpu"))
+    device = chosen.get("device", "cpu")
+    check_device(device)
     store = Store(chosen.get("store", default_root()), told.append)
     data_dir = Path(chosen["data-dir"]) if "data-dir" in chosen else None
     folder = made("report-dir", Path(chosen.get("report-dir", "reports")))
-    answers, progress = answer(asked, store, data_dir=data_dir, show=show)
+    answers, progress = answer(asked, store, data_dir=data_dir, on=gpus.named(device), show=show)
     surroundings = environment() | {"command": command}
     findings = [
         Finding(
@@ -101,8 +103,12 @@ def _judged(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_device(device: str) -> None:
     """Refuses a GPU that is not there."""
-    if device == "cuda":
+    if gpus.kind(device) == "cuda":
         import torch
 
         if not torch.cuda.is_available():
-            raise ValueError("device='cuda' must be there, and torch sees no CUDA; use cpu")
+            raise ValueError(f"device={device!r} must be there, and torch sees no CUDA; use cpu")
+        there = torch.cuda.device_count()
+        if any(number >= there for number in gpus.named(device)):
+            rule = f"must be among the GPUs that torch sees, cuda:0 to cuda:{there - 1}"
+            raise ValueError(f"device={device!r} {rule}; name others, or write cuda for all")

@@ -13,6 +13,8 @@ INITIALISERS = (
 """See `lthcheck.training.initialiser`."""
 AUGMENTATIONS = ("none", "crop-flip", "resized-crop-flip")
 """See `lthcheck.data.augmentation`."""
+PRECISIONS = ("float32", "float64", "bfloat16", "tf32")
+"""See `lthcheck.run.Training`."""
 
 # What Keras calls an initialiser: the nearest by letters would be another.
 _ELSEWHERE = {

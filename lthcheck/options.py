@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lthcheck.names import AUGMENTATIONS, INITIALISERS, nearest
+from lthcheck.gpus import kind, named
+from lthcheck.names import AUGMENTATIONS, INITIALISERS, PRECISIONS, nearest
 from lthcheck.quantity import written
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ class OneOf:
         return text
 
 
+class Device(OneOf):
+    """Parses "cpu", "cuda", or a list of GPUs such as "cuda:0,cuda:2"."""
+
+    def __call__(self, text: str) -> str:
+        """The text itself."""
+        return text if named(text) else super().__call__(text)
+
+
 @dataclass(frozen=True)
 class Option:
     """One choice.
@@ -163,7 +172,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("store", "folder that keeps results; without, a folder in the user's cache", path, "DIR"),
     Option("report-dir", "folder for reports", path, "DIR"),
     Option("data-dir", "folder that data sets lie in, or are downloaded to", path, "DIR"),
-    Option("device", "cpu or cuda", OneOf(("cpu", "cuda"))),
+    Option("device", "cpu, cuda (every GPU), or some GPUs, e.g. cuda:0,cuda:2", Device(("cpu", "cuda"))),
     Option("steps", "length T in steps, in place of epochs; a warm-up stays as it is", _whole, "N", "steps"),
     Option("batch-size", "samples a step", _whole, "N", "batch"),
     Option("optimiser", "sgd or adam", OneOf(("sgd", "adam")), field="optimiser"),
@@ -177,6 +186,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("last-batch", "keep or drop an epoch's partial batch", OneOf(("keep", "drop")), field="last_batch"),
     Option("augmentation", ", ".join(AUGMENTATIONS), OneOf(AUGMENTATIONS), field="augmentation"),
     Option("label-smoothing", "part of each label spread over all classes, in [0, 1)", _number, "X", "label_smoothing"),
+    Option("precision", ", ".join(PRECISIONS), OneOf(PRECISIONS), field="precision"),
     Option("initialiser", ", ".join(_INITIALISERS), OneOf(_INITIALISERS), field="initialiser"),
     Option("rate", "part of what remains that a round of imp prunes, in (0, 1)", _number, "X", "rate"),
     Option("rates", "rates of imp by role, with scope layer, e.g. conv=0.1,linear=0.2", _rates, "ROLE=X,...", "rates"),
@@ -259,7 +269,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
             recipe=_changed(recipe(by_name, model=model, dataset=dataset) if published else base.recipe, chosen),
             methods=methods,
             preset=base.name if unchanged else None,
-            device=chosen.get("device", "cpu"),
+            device=kind(chosen.get("device", "cpu")),
             theta0=chosen.get("theta0"),
             mask=chosen.get("mask"),
             extend_lr=chosen.get("extend-lr", 0),

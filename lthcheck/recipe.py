@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from lthcheck.names import AUGMENTATIONS, INITIALISERS, known
+from lthcheck.names import AUGMENTATIONS, INITIALISERS, PRECISIONS, known
 from lthcheck.quantity import check_real, check_tuple, check_whole
 from lthcheck.run import Objective, Optimiser, Role, Schedule, Training
 from lthcheck.steps import moment, part
@@ -36,6 +36,7 @@ class Recipe:
         rewind: the moment that tickets are rewound to, "8 epochs" or "500 steps"; empty where the recipe has none. The
             arms begin at theta_0 nevertheless, and it is no option (see `lthcheck.rewind`).
         betas: of Adam.
+        precision: number format of the training (`lthcheck.run.Training`).
         departs: what was published and lthcheck does not do.
         notes: what was not stated and is lthcheck's choice, or else good to know.
         lrs: the learning rates, each tried for every arm.
@@ -69,6 +70,7 @@ class Recipe:
     rewind: str = ""
     steps: int | None = None
     betas: tuple[float, float] = (0.9, 0.999)
+    precision: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"
     departs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -102,6 +104,7 @@ class Recipe:
         known("augmentation", self.augmentation, AUGMENTATIONS)
         smooth = "must be in [0, 1); write 0.1 for 10 %"
         check_real("label_smoothing", self.label_smoothing, lambda value: 0 <= value < 1, smooth)
+        known("precision", self.precision, PRECISIONS)
         known("last_batch", self.last_batch, ("drop", "keep"))
         known("scope", self.scope, ("global", "layer"))
         check_tuple("roles", self.roles, "('conv', 'linear')")
@@ -176,6 +179,7 @@ class Recipe:
             schedule=Schedule(self.schedule, milestones, self.factor, warmup),
             objective=Objective(label_smoothing=self.label_smoothing),
             last_batch=self.last_batch,
+            precision=self.precision,
             device=device,  # type: ignore[arg-type]
         )
 

@@ -120,7 +120,8 @@ class Training(Expression):
         first_step: where it begins, other than 0 for weight rewinding ("r from step k").
         last_batch: the partial batch at the end of an epoch is kept or dropped.
         trains: the weights, or scores of a mask over fixed weights.
-        precision: number format of the training.
+        precision: number format of the training; "bfloat16" computes in it, with weights, normalisation and loss in
+            float32, "tf32" is float32 whose products a GPU may round to 10 bits.
         device: "cpu" or "cuda": their bits differ, so their keys do.
         threads: a CPU run of convolutions trains with; part of the key, since it changes the last bits.
     """
@@ -134,7 +135,7 @@ class Training(Expression):
     trains: Literal["weights", "scores"] = "weights"
     first_step: int = 0
     last_batch: Literal["drop", "keep"] = "drop"
-    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    precision: Literal["float32", "float64", "bfloat16", "tf32"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"
     threads: int = 1
 

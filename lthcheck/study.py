@@ -113,6 +113,9 @@ class Study:
         for method in self.methods:
             known("method", method, METHODS)
         known("device", self.device, ("cpu", "cuda"))
+        if self.recipe.precision == "tf32" and self.device != "cuda":
+            rule = f"must go with the device cuda, but it is {self.device}"
+            raise ValueError(f"precision={self.recipe.precision!r} {rule}; add device cuda, or leave it out")
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise ValueError(f"method={','.join(self.methods)!r} must name each of its methods once")
         if ("given" in self.methods) != (self.mask is not None) or ("given" in self.methods and len(self.methods) > 1):

@@ -84,6 +84,11 @@ PLACES = {
     "store too long": ({"store": "x" * 300}, "must be a folder that can be written (File name too long); mend"),
     "reports a file": ({"report-dir": "taken"}, "report-dir='taken' must be a folder that can be written"),
     "reports empty": ({"report-dir": " "}, "report-dir=' ' must not be empty; name one, or leave the option out"),
+    "no CUDA on its number": ({"device": "cuda:1"}, "device='cuda:1' must be there, and torch sees no CUDA; use cpu"),
+    "tf32 without CUDA": (
+        {"precision": "tf32"},
+        "precision='tf32' must go with the device cuda, but it is cpu; add device cuda, or leave it out",
+    ),
     "no CUDA": ({"device": "cuda"}, "device='cuda' must be there, and torch sees no CUDA; use cpu"),
 }
 DATA = {

@@ -41,6 +41,8 @@ class TestParsed:
             ("rule", "confident", "confident"),
             ("require", "jackpot", "jackpot"),
             ("device", "cuda", "cuda"),
+            ("device", "cuda:0,cuda:2", "cuda:0,cuda:2"),
+            ("precision", "bfloat16", "bfloat16"),
             ("expect", "mine.toml", "mine.toml"),
             ("assume-adequate", True, True),
         ],
@@ -66,6 +68,9 @@ class TestParsed:
             ("reading", "Literal", "reading='Literal' must be one of joint, literal"),
             ("rule", "lenient", "rule='lenient' must be one of paper, confident"),
             ("device", "gpu", "device='gpu' must be one of cpu, cuda"),
+            ("device", "cuda:0,cuda:0", "device='cuda:0,cuda:0' must name each GPU once, e.g. cuda:0,cuda:2"),
+            ("device", "cuda:all", "device='cuda:all' must name each GPU once"),
+            ("precision", "fp16", "precision='fp16' must be one of float32, float64, bfloat16, tf32"),
         ],
     )
     def test_a_bad_value_is_told_with_its_option_and_rule(self, name, text, message):

@@ -1,4 +1,4 @@
-"""The first epoch of the paper's study on real images, as `pytest checks/ --model resnet20 --dataset cifar10` asks it."""
+"""The first epoch of the paper's study on real images, which `--model resnet20 --dataset cifar10` asks for."""
 
 from __future__ import annotations
 

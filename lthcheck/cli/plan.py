@@ -38,6 +38,7 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
       lthcheck plan --model mlp-300-100,lenet5 --dataset fashion_mnist --sparsity 0.9
       lthcheck plan --no-calibration --json     # counts for a program, at once
     """  # noqa: D301
+    from lthcheck import gpus
     from lthcheck.forecast import forecast
     from lthcheck.inquire import check_device
     from lthcheck.options import studies
@@ -52,7 +53,8 @@ def command(*, as_json: bool, no_calibration: bool, **texts: Any) -> None:
     if calibrated:
         check_device(options.get("device", "cpu"))
     with redirect_stdout(sys.stderr):  # what a loader of the user's own prints is no result
-        found, together = forecast(studies(options), store, data_dir=data_dir, calibrated=calibrated)
+        on = gpus.named(options.get("device", "cpu"))
+        found, together = forecast(studies(options), store, data_dir=data_dir, calibrated=calibrated, on=on)
     records = [each.as_json() | {"together": together.as_json()} for each in found]
     for note in notes:
         click.echo(note, err=True)

@@ -25,6 +25,7 @@ from lthcheck import draws
 PAD = 4  # pixels
 AREA, RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 TRIES = 10  # for a part that lies in the image, as torchvision does; then the largest at its middle
+DRAWN = {"crop-flip": 3, "resized-crop-flip": 2 * TRIES + 3}  # a sample
 
 
 def words(seed: int, epoch: int, index: Tensor) -> Tensor:
@@ -45,8 +46,12 @@ def crop_flip(x: Tensor, words: Tensor, black: Tensor) -> Tensor:
         words: see `words`.
         black: what stands beside an image, of shape (channel, 1, 1).
     """
+    return crop_flip_by(fractions(words, DRAWN["crop-flip"]), x, black)
+
+
+def crop_flip_by(drawn: Tensor, x: Tensor, black: Tensor) -> Tensor:
+    """As `crop_flip`, by draws of shape (sample, 3): down, right, and whether to flip."""
     samples, channels, height, width = x.shape
-    drawn = fractions(words, 3)
     top, left = (drawn[:, :2] * (2 * PAD + 1)).long().unbind(1)
     padded = black.expand(samples, channels, height + 2 * PAD, width + 2 * PAD).clone()
     padded[:, :, PAD:-PAD, PAD:-PAD] = x
@@ -59,19 +64,24 @@ def parts(words: Tensor, height: Tensor, width: Tensor) -> tuple[Tensor, Tensor]
     """Which part of each image resized-crop-flip takes, and whether it is flipped.
 
     Args:
+        words: see `words`.
         height: of each image in pixels, int64 of shape (sample,).
         width: likewise.
 
     Returns:
         Top, left, height and width as int64 of shape (sample, 4), and bool of shape (sample,).
     """
-    drawn = fractions(words, 2 * TRIES + 3)
+    return parts_by(fractions(words, DRAWN["resized-crop-flip"]), height, width)
+
+
+def parts_by(drawn: Tensor, height: Tensor, width: Tensor) -> tuple[Tensor, Tensor]:
+    """As `parts`, by draws of shape (sample, 2 TRIES + 3)."""
     whole = torch.stack([height, width], 1).double()
     area = whole.prod(1, keepdim=True) * _between(AREA, drawn[:, :TRIES])
     ratio = _between((math.log(RATIO[0]), math.log(RATIO[1])), drawn[:, TRIES : 2 * TRIES]).exp()  # width to height
     tried = torch.stack([area / ratio, area * ratio], 2).sqrt().round()  # (sample, try, height and width)
     fits = ((tried > 0) & (tried <= whole[:, None])).all(2)
-    first = tried[torch.arange(len(words), device=words.device), fits.int().argmax(1)]
+    first = tried[torch.arange(len(drawn), device=drawn.device), fits.int().argmax(1)]
     limits = torch.stack([whole[:, 1] / RATIO[0], whole[:, 0] * RATIO[1]], 1)
     found = fits.any(1, keepdim=True)
     size = torch.where(found, first, torch.minimum(whole, limits.round()))
@@ -85,8 +95,14 @@ def resized_crop_flip(x: Tensor, words: Tensor) -> Tensor:
 
     torchvision rounds each pixel of uint8 images after it is resized; here nothing is rounded.
     """
+    return resized_crop_flip_by(fractions(words, DRAWN["resized-crop-flip"]), x)
+
+
+def resized_crop_flip_by(drawn: Tensor, x: Tensor) -> Tensor:
+    """As `resized_crop_flip`, by draws of shape (sample, 2 TRIES + 3)."""
     samples, channels, height, width = x.shape
-    part, flipped = parts(words, torch.full_like(words, height), torch.full_like(words, width))
+    sides = torch.ones(samples, dtype=torch.int64, device=x.device)
+    part, flipped = parts_by(drawn, sides * height, sides * width)
     rows, columns = taps(part[:, 0], part[:, 2], height), taps(part[:, 1], part[:, 3], width)
     columns = torch.where(flipped[:, None, None], columns.flip(1), columns)
     by_row = x.transpose(1, 2).reshape(samples, height, channels * width)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lthcheck.data.augmentation import crop_flip, resized_crop_flip, words
+from lthcheck.data.augmentation import DRAWN, crop_flip_by, fractions, resized_crop_flip_by, words
 from lthcheck.data.images import augmentable
 from lthcheck.data.moments import Moments
 
@@ -93,14 +93,24 @@ class Resident:
 
     def train_batch(self, index: torch.Tensor, *, seed: int, epoch: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Training samples as a step sees them: int64 of shape (batch,) -> (batch, *shape), (batch,)."""
+        return self.augmented_batch(index, self.drawn(index, seed=seed, epoch=epoch))
+
+    def drawn(self, index: torch.Tensor, *, seed: int, epoch: int) -> torch.Tensor:
+        """What the augmentation of training samples is made of: float64 of shape (sample, draws), on the device."""
+        count = DRAWN.get(self.augmentation, 0)
+        if not count:
+            return torch.empty(len(index), 0, dtype=torch.float64, device=self.device)
+        return fractions(words(seed, epoch, index), count)
+
+    def augmented_batch(self, index: torch.Tensor, drawn: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`train_batch` by what was drawn before: (batch,) and (batch, draws); nothing is read back to the host."""
         if self.augmentation == "none":
             return self.plain_batch(index)
-        drawn = words(seed, epoch, index)
         if self.augmentation == "crop-flip":
             assert self.black is not None
-            x = self._ready(crop_flip(self.x_train[index], drawn, self.black))
+            x = self._ready(crop_flip_by(drawn, self.x_train[index], self.black))
         else:
-            x = resized_crop_flip(self._ready(self.x_train[index]), drawn)
+            x = resized_crop_flip_by(drawn, self._ready(self.x_train[index]))
         return x, self.y_train[index]
 
     def plain_batch(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

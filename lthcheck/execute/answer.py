@@ -62,9 +62,13 @@ def answer(
     *,
     data_dir: Path | None = None,
     trainers: int | None = None,
+    on: tuple[int, ...] = (),
     show: Callable[[Progress], None] = lambda progress: None,
 ) -> tuple[list[Answer], Progress]:
     """Trains what the questions need and the store does not hold, and reads the evidence.
+
+    Args:
+        on: the numbers of the GPUs to train on, for studies on cuda; all, where none is named.
 
     Raises:
         ValueError: for a study that cannot be run, or a store that lacks results and cannot be written, before anything
@@ -91,7 +95,7 @@ def answer(
                 # torch is needed from here on, and only here: a study that is in the store is judged without it
                 from lthcheck.execute.pool import Pool
 
-                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered)
+                pool = Pool(store, data_dir=data_dir, trainers=trainers, registered=registered, on=on)
             pool.train(made, progress, show)
         else:
             raise TrainerError(f"the studies still want runs after {rounds} rounds of planning")

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,7 +21,7 @@ from lthcheck.execute.pace import Pace, Paces, kind, size
 from lthcheck.execute.plan import Job
 from lthcheck.execute.registered import Packed, packed
 from lthcheck.execute.spawn import spawn
-from lthcheck.execute.stacking import LARGEST_STACK
+from lthcheck.execute.stacking import largest_stack
 from lthcheck.run import Dense, Run
 
 BURST_SECONDS = (0.1, 0.3)  # of one pace: fewest, and most
@@ -38,8 +38,11 @@ class Burst:
     seconds: float
 
 
-def calibrate(jobs: Iterable[Job], *, data_dir: Path | None, trainers: int) -> Paces:
+def calibrate(jobs: Iterable[Job], *, data_dir: Path | None, trainers: int, gpus: Sequence[int] = ()) -> Paces:
     """Measures how long the jobs take when as many trainers work at once; the user's store is left alone.
+
+    Args:
+        gpus: their numbers, one a trainer; none where they train on the CPU.
 
     Raises:
         TrainerError: if training fails.
@@ -52,7 +55,7 @@ def calibrate(jobs: Iterable[Job], *, data_dir: Path | None, trainers: int) -> P
     )
     with (
         tempfile.TemporaryDirectory(prefix="lthcheck-") as scratch,
-        _gauges(Path(scratch), data_dir, registered, trainers) as all_,
+        _gauges(Path(scratch), data_dir, registered, trainers, gpus) as all_,
     ):
         paces.start = fmean(_heard(gauge, "started") for gauge in all_)
         for burst in chosen:
@@ -82,7 +85,7 @@ def _bursts(runs: list[Run], trainers: int) -> list[Burst]:
         for each in dict.fromkeys((ordered[0], ordered[-1], ordered[len(ordered) // 2])):
             alike = sizes[each]
             run = next((run for run in alike if not isinstance(run.mask, Dense)), alike[0])
-            largest = min(LARGEST_STACK, math.ceil(len(alike) / trainers))
+            largest = min(largest_stack(run), math.ceil(len(alike) / trainers))
             picked += [(run, replicas) for replicas in sorted({largest, 1}, reverse=True)]
     least, most = BURST_SECONDS
     seconds = min(most, max(least, BURSTS_SECONDS / len(picked)))
@@ -91,13 +94,14 @@ def _bursts(runs: list[Run], trainers: int) -> list[Burst]:
 
 @contextmanager
 def _gauges(
-    scratch: Path, data_dir: Path | None, registered: Packed | None, trainers: int
+    scratch: Path, data_dir: Path | None, registered: Packed | None, trainers: int, gpus: Sequence[int]
 ) -> Iterator[list[Connection[Any, Any]]]:
     processes: list[subprocess.Popen[bytes]] = []
     connections: list[Connection[Any, Any]] = []
     try:
         for number in range(trainers):
-            process, connection = spawn("gauge.Gauge", scratch / str(number), data_dir, registered)
+            gpu = gpus[number] if gpus else None
+            process, connection = spawn("gauge.Gauge", scratch / str(number), data_dir, registered, gpu=gpu)
             processes.append(process)
             connections.append(connection)
         yield connections

@@ -19,7 +19,7 @@ from lthcheck.execute.plan import Job
 from lthcheck.execute.trainer import Place, Trainer
 from lthcheck.run import Dense, Init, Pruned, Run, Score
 from lthcheck.training import realise
-from lthcheck.training.train import backend
+from lthcheck.training.train import backend, together
 
 TESTED = {True: 4000, False: 200}  # samples, of networks that stack and others; more of them take more in proportion
 
@@ -42,7 +42,7 @@ class Gauge:
         load = time.perf_counter() - began
         if not next(self.bursts):
             load += self._first(burst.run)
-        replicas = burst.replicas if zoo.is_mlp(burst.run.network) else 1
+        replicas = burst.replicas if together(burst.run, data) else 1
         step, tested = self._step(burst, replicas, data)
         around = self._around(burst.run, replicas) - step
         self.tell(("pace", Pace(replicas, step, max(around, 0.0) + tested, load)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from lthcheck import zoo
 from lthcheck.execute.plan import Job
-from lthcheck.execute.stacking import LARGEST_STACK
+from lthcheck.execute.stacking import largest_stack
 from lthcheck.run import Run
 
 
@@ -51,7 +51,7 @@ class Paces:
     def largest(self, run: Run) -> int:
         """How many replicas a stack may hold: one, where more were asked for and only one was trained."""
         paces = [pace for paces in self._measured[kind(run)].values() for pace in paces]
-        return LARGEST_STACK if any(pace.replicas > 1 for pace in paces) else 1
+        return largest_stack(run) if any(pace.replicas > 1 for pace in paces) else 1
 
     def load(self, run: Run) -> float:
         """Seconds until a trainer has the data set."""

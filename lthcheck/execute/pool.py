@@ -1,4 +1,4 @@
-"""The trainer pool: as many trainers as cores, each with one thread, whatever asks for them."""
+"""The trainer pool: as many trainers as cores, each with one thread, or one a GPU, whatever asks for them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from lthcheck import zoo
+from lthcheck import gpus
 from lthcheck.cores import cores
 from lthcheck.execute.error import Refused, TrainerError
 from lthcheck.execute.plan import Job, Plan
 from lthcheck.execute.progress import Progress
 from lthcheck.execute.registered import Packed
 from lthcheck.execute.spawn import spawn
-from lthcheck.execute.stacking import LARGEST_STACK, Ready, signature
+from lthcheck.execute.stacking import Ready, largest_stack, signature
 from lthcheck.protocol import ProtocolViolation
 from lthcheck.run import described
 from lthcheck.store import Store
@@ -32,11 +32,15 @@ CLOSING_SECONDS = 5.0  # until a trainer that was told to end is killed
 class _Trainer:
     process: subprocess.Popen[bytes]
     connection: Connection
+    gpu: int | None
     jobs: list[Job] = field(default_factory=list)
 
 
 class Pool:
     """Trains plans, until it is closed.
+
+    Args:
+        on: the numbers of the GPUs to train on, where a plan asks for one; all that there are, where none is named.
 
     Raises:
         ValueError: for a store that cannot be written.
@@ -49,10 +53,13 @@ class Pool:
         data_dir: Path | None = None,
         trainers: int | None = None,
         registered: Packed | None = None,
+        on: tuple[int, ...] = (),
     ) -> None:
         store.check_writable()
         self.store, self.data_dir, self.registered = store, data_dir, registered
         self.size = trainers or cores()
+        self.on = on
+        self.gpus: tuple[int, ...] = ()
         self._trainers: list[_Trainer] = []
 
     def close(self) -> None:
@@ -81,7 +88,8 @@ class Pool:
         for job in plan.jobs.values():
             realise.check(job.run)
         if any(job.run.training.device == "cuda" for job in plan.jobs.values()):
-            self.size = 1  # one process a GPU
+            self.gpus = self.on or tuple(range(gpus.count()))
+            self.size = len(self.gpus)  # one process a GPU
         _Training(self, plan, progress, show).go()
 
     def idle(self, wanted: bool) -> _Trainer | None:
@@ -95,7 +103,10 @@ class Pool:
         return None
 
     def _started(self) -> _Trainer:
-        return _Trainer(*spawn("trainer.Trainer", self.store.root, self.data_dir, self.registered))
+        taken = {trainer.gpu for trainer in self._trainers}
+        gpu = next((number for number in self.gpus if number not in taken), None)
+        process, connection = spawn("trainer.Trainer", self.store.root, self.data_dir, self.registered, gpu=gpu)
+        return _Trainer(process, connection, gpu)
 
 
 class _Training:
@@ -175,7 +186,7 @@ class _Training:
             self.ready.add(key)
 
     def _largest(self, key: str) -> int:
-        return LARGEST_STACK if zoo.is_mlp(self.left[key].run.network) else 1
+        return largest_stack(self.left[key].run)
 
     def _hear(self, trainer: _Trainer) -> None:
         try:

@@ -6,11 +6,25 @@ import heapq
 import math
 from collections.abc import Callable, Mapping
 
+from lthcheck import zoo
 from lthcheck.execute.plan import Job
+from lthcheck.run import Run
 
 # Replicas in one stack. Measured (300-100 MLP, batch 100, one core of an EPYC, best of 5): .40 ms a replica-step alone,
 # .34 with 5 or 8, .36 to .43 with 12; a 64-32 MLP: .12 alone, .054 with 8, .050 with 12.
 LARGEST_STACK = 8
+# Networks that are replayed side by side on a GPU; `lthcheck.training.width` measures how many of them at once.
+LARGEST_ON_A_GPU = 16
+
+
+def largest_stack(run: Run) -> int:
+    """How many replicas of a run's network a stack may hold; one where each trains by itself.
+
+    A trainer that finds that they do not train in one backend (as where their data are streamed) trains them in turn.
+    """
+    if zoo.is_mlp(run.network):
+        return LARGEST_STACK
+    return 1 if run.training.device == "cpu" or zoo.draws(run.network) else LARGEST_ON_A_GPU
 
 
 def signature(job: Job) -> tuple[object, ...]:

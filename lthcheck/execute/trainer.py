@@ -28,7 +28,7 @@ from lthcheck.training import order as orders
 from lthcheck.training import realise
 from lthcheck.training.contract import Backend, Evaluation, Replica, State
 from lthcheck.training.saliency import Batch, batch
-from lthcheck.training.train import backend, train
+from lthcheck.training.train import EAGER, backend, together, train
 
 CHECKPOINT_SECONDS = float(os.environ.get("LTHCHECK_CHECKPOINT_SECONDS", "15"))
 
@@ -68,7 +68,9 @@ class Trainer:
                 self.tell(("resumed", first - job.run.training.first_step))
                 mine.setdefault(first, []).append((job, realise.replica(job.run, self.library), state))
             for first, stack in mine.items():
-                self._train(first, stack)
+                size = len(stack) if together(stack[0][0].run, self._samples_of(stack[0][0].run)) else 1
+                for begin in range(0, len(stack), size):
+                    self._train(first, stack[begin : begin + size])
         finally:
             for lock in locks:
                 lock.release()
@@ -284,6 +286,9 @@ class Trainer:
         if isinstance(found, Streamed) and zoo.is_mlp(run.network):  # its backend holds all samples as rows
             rule = f"must be convolutional for {run.data.name}, which is streamed from disk"
             raise Refused(f"model={run.network.name!r} {rule}; take resnet18")
+        if isinstance(found, Streamed) and run.training.precision not in EAGER:
+            rule = f"must be float32 for {run.data.name}, which is streamed from disk"
+            raise Refused(f"precision={run.training.precision!r} {rule}; leave it out")
         return found
 
     def _data(self, wanted: Data, precision: str, device: str) -> Resident | Streamed:

@@ -26,6 +26,7 @@ Tell = Callable[[tuple[Any, ...]], None]
 def main(channel: int, place: Place, worker: Callable[[Place, Any], Any]) -> None:
     """Works for the process at the other end of the socket `channel` (a file descriptor), until that ends."""
     torch.backends.cudnn.deterministic = True  # the same run gives the same bits
+    torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False  # float32 means float32
     connection = Connection(channel)
     tell_lock = threading.Lock()

@@ -101,7 +101,10 @@ def _later_ones(study: Mapping[str, Any]) -> str:
 
 
 def _machine(record: Mapping[str, Any]) -> str:
-    return "the GPU" if record["study"]["device"] == "cuda" else count(record["trainers"], "core")
+    trainers = record["trainers"]
+    if record["study"]["device"] == "cuda":
+        return count(trainers, "GPU") if trainers > 1 else "the GPU"
+    return count(trainers, "core")
 
 
 def _time(seconds: float | None, machine: str, *, calibrated: bool) -> str:

@@ -64,6 +64,15 @@ class Order:
             self._rows[epoch] = torch.stack([rows[seed] for seed in self.seeds])  # (seed, sample)
         return self._rows[epoch][:, place * self.batch : (place + 1) * self.batch]
 
+    def enter(self, epoch: int) -> Tensor:
+        """The samples of a whole epoch: int64 of shape `(seed, sample)`.
+
+        For a backend that hands them out on its device, and counts in `handed_out` what it handed out there.
+        """
+        if epoch != self._epoch:
+            self._enter(epoch)
+        return self._rows[epoch]
+
     def _enter(self, epoch: int) -> None:
         self._rows = {kept: rows for kept, rows in self._rows.items() if kept == epoch}
         self.ahead(epoch * self.steps_per_epoch)
@@ -83,7 +92,7 @@ class Order:
         and not the samples as they are.
 
         Args:
-            x: the inputs, (batch, ...).
+            x: the inputs, (batch, ...), in the format that the network computes in.
         """
         seed, epoch = self.seeds[replica], self.epoch(step)
         if self._augmented is None or (replica, epoch) in self._given:
@@ -92,7 +101,7 @@ class Order:
         due, _ = self._augmented.train_batch(index, seed=seed, epoch=epoch)
         plain, _ = self._augmented.plain_batch(index[:PROBED])
         idle = len(plain) == PROBED and torch.equal(due[:PROBED], plain)
-        self._given[replica, epoch] = torch.equal(x.reshape(due.shape), due) and not idle
+        self._given[replica, epoch] = torch.equal(x.reshape(due.shape), due.to(x.dtype)) and not idle
 
     def not_augmented(self, replica: int, first: int, last: int) -> list[int]:
         """The epochs, of steps from `first` to before `last`, in which a replica was not given what is due."""

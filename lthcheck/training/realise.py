@@ -56,7 +56,9 @@ class Library:
     batch: Callable[[Data, int], Batch] = _nothing
 
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+# Of the weights and the data. The network itself computes in bfloat16 where a training says so, its normalisations and
+# its loss excepted; "tf32" is float32 whose products a GPU may round to 10 bits.
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32, "tf32": torch.float32}
 
 
 class NotYetRun(ValueError):
@@ -78,6 +80,7 @@ def check(run: Run) -> None:
         for name, runs in fields.items():
             if getattr(value, name) not in runs:
                 raise NotYetRun(value, f"{name}={getattr(value, name)!r}")
+    _check_precision(run)
     augmentable(known("augmentation", run.data.augmentation, AUGMENTATIONS), run.network.shape, run.data.name)
     smooth = "must be in [0, 1); write 0.1 for 10 %"
     check_real("label_smoothing", run.training.objective.label_smoothing, lambda value: 0 <= value < 1, smooth)
@@ -100,6 +103,15 @@ def check(run: Run) -> None:
                 pass
             case _:
                 raise NotYetRun(word)
+
+
+def _check_precision(run: Run) -> None:
+    precision, device = run.training.precision, run.training.device
+    if precision == "tf32" and device != "cuda":
+        raise ValueError(f"precision={precision!r} must go with the device cuda, not {device}; take float32")
+    if precision in ("tf32", "bfloat16") and zoo.draws(run.network):
+        rule = f"must be float32 for {run.network.name}, a network of your own or one that draws while it trains"
+        raise ValueError(f"precision={precision!r} {rule}; leave it out")
 
 
 def _check_rates(word: Pruned) -> None:

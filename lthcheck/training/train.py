@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 import torch
 
 from lthcheck import zoo
+from lthcheck.data.resident import Resident
 from lthcheck.data.samples import Samples
+from lthcheck.run import Run
 from lthcheck.training.contract import Backend, Replica
+from lthcheck.training.graphed import Graphed
 from lthcheck.training.initialiser import seed_of
 from lthcheck.training.linear import LinearStack
 from lthcheck.training.module import ModuleLoop
@@ -17,6 +20,7 @@ from lthcheck.training.order import Order
 from lthcheck.zoo.mlp import MLP
 
 BEAT_SECONDS = 0.5  # how often `beat` is called, about
+EAGER = ("float32", "float64")  # the precisions that every backend knows
 
 
 def backend(replicas: list[Replica], data: Samples) -> Backend:
@@ -25,12 +29,41 @@ def backend(replicas: list[Replica], data: Samples) -> Backend:
     seeds = [replica.run.seed for replica in replicas]
     augmented = data if run.data.augmentation != "none" else None
     order = Order(seeds, len(data.y_train), run.training, data.device, augmented)
-    if zoo.is_mlp(run.network):
+    if is_stacked(run):
         with torch.device("meta"):
             module = zoo.build(run.network)
         assert isinstance(module, MLP)
         return LinearStack(module, replicas, data, order)
-    return ModuleLoop(lambda own: zoo.build(own.network, seed=seed_of(own.start)), replicas, data, order)
+
+    def build(own: Run) -> torch.nn.Module:
+        return zoo.build(own.network, seed=seed_of(own.start))
+
+    if is_graphed(run) and isinstance(data, Resident):
+        return Graphed(build, replicas, data, order)
+    if run.training.precision not in EAGER:
+        rule = f"must be float32 for {run.network.name}, whose steps are not captured here"
+        raise ValueError(f"precision={run.training.precision!r} {rule}; leave it out")
+    return ModuleLoop(build, replicas, data, order)
+
+
+def is_stacked(run: Run) -> bool:
+    """Whether replicas of the run train as one stack of matrix products."""
+    return zoo.is_mlp(run.network) and run.training.precision in EAGER
+
+
+def is_graphed(run: Run) -> bool:
+    """Whether replicas of the run train step by captured step, if their data lie on the device.
+
+    Those that draw while they train do not, nor do networks of the user's own, which may wait for the host.
+    """
+    if is_stacked(run) or zoo.draws(run.network):
+        return False
+    return run.training.device == "cuda" or run.training.precision not in EAGER
+
+
+def together(run: Run, data: Samples) -> bool:
+    """Whether several replicas of the run may train in one backend."""
+    return is_stacked(run) or (is_graphed(run) and isinstance(data, Resident))
 
 
 def train(

@@ -63,7 +63,7 @@ FAILURE = Failure(
         Mutation(
             name="augmentation-left-out",
             how="the data name an augmentation and do nothing",
-            at="lthcheck.data.resident:Resident.train_batch",
+            at="lthcheck.data.resident:Resident.augmented_batch",
             edit={
                 'if self.augmentation == "none":': "if True:",
             },

@@ -38,6 +38,7 @@ GIVEN = {
     "last-batch": ("drop", "last_batch", "drop"),
     "augmentation": ("crop-flip", "augmentation", "crop-flip"),
     "label-smoothing": ("0.1", "label_smoothing", 0.1),
+    "precision": ("bfloat16", "precision", "bfloat16"),
     "initialiser": ("pytorch", "initialiser", "pytorch"),
     "rate": ("0.3", "rate", 0.3),
     "rates": ("conv=0.1, linear=0.3", "rates", (("conv", 0.1), ("linear", 0.3))),

@@ -16,6 +16,7 @@ CONVOLUTIONS, IN_BLOCKS = ("first_conv", "conv"), ("conv", "shortcut", "linear")
 ALL_CONV = ("first_conv", "conv", "linear", "classifier")
 
 SGD = {"optimiser": "sgd", "momentum": 0.9, "betas": (0.9, 0.999), "steps": None, "label_smoothing": 0.0}
+SGD |= {"precision": "float32"}
 MAGNITUDE = {"score": "magnitude", "rate": 0.2, "rates": (), "scope": "global", "roles": IN_BLOCKS}
 STEP = {"schedule": "step", "milestones": (0.5, 0.75), "factor": 0.1, "warmup_epochs": 0}
 MA = SGD | MAGNITUDE | STEP

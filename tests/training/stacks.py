@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,11 @@ from lthcheck.data import Arrays
 from lthcheck.data.resident import Resident
 from lthcheck.run import Data, Dense, Init, Optimiser, Pruned, Reinit, Run, Schedule, Training
 from lthcheck.training.contract import Backend, Replica, State
+from lthcheck.training.graphed import Graphed
+from lthcheck.training.initialiser import seed_of
+from lthcheck.training.lane import Lane, lane
+from lthcheck.training.module import ModuleLoop
+from lthcheck.training.order import Order
 from lthcheck.training.realise import DTYPES, Library, replica
 from lthcheck.training.train import backend, train
 
@@ -68,6 +74,24 @@ def stack(runs: list[Run]) -> Backend:
     dtype = DTYPES[runs[0].training.precision]
     data = Resident.put(arrays(shape), torch.device("cpu"), dtype, runs[0].data.augmentation)
     return backend(replicas(runs), data)
+
+
+def eager(runs: list[Run], kind: type[Graphed | ModuleLoop] = ModuleLoop, **how: object) -> Graphed | ModuleLoop:
+    """A backend of modules for the runs, whichever would train them, on the device that they name."""
+    first = runs[0]
+    device = torch.device(first.training.device)
+    dtype = DTYPES[first.training.precision]
+    data = Resident.put(arrays(first.network.shape), device, dtype, first.data.augmentation)
+    augmented = data if first.data.augmentation != "none" else None
+    order = Order([each.seed for each in runs], len(data.y_train), first.training, device, augmented)
+    return kind(lambda own: zoo.build(own.network, seed=seed_of(own.start)), replicas(runs), data, order, **how)
+
+
+def graphed(runs: list[Run], make: Callable[[torch.device], Lane] = lane) -> Graphed:
+    """The backend of captured steps; on a CPU they are called."""
+    made = eager(runs, Graphed, make=make)
+    assert isinstance(made, Graphed)
+    return made
 
 
 def trained(runs: list[Run]) -> list[State]:

@@ -111,7 +111,10 @@ class TestStarts:
         assert int(join(made.mask).sum()) == TOTAL // 2
         assert all(torch.equal(made.weights[name], made.theta0[name]) for name in made.weights)
 
-    @pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("float64", torch.float64)])
+    @pytest.mark.parametrize(
+        ("precision", "dtype"),
+        [("float32", torch.float32), ("float64", torch.float64), ("bfloat16", torch.float32), ("tf32", torch.float32)],
+    )
     def test_its_precision(self, precision, dtype):
         made = of(INIT, Pruned(DENSE, 0.5), replace(TRAINING, precision=precision))
         assert {weight.dtype for weight in (*made.theta0.values(), *made.weights.values())} == {dtype}
@@ -217,6 +220,8 @@ RUNNABLE = {
     "rates": replace(DENSE, mask=Pruned(DENSE, 0.5, scope="layer", roles=("linear",), rates=(("linear", 0.2),))),
     "snip": replace(DENSE, mask=Pruned(INIT, 0.5, Score("snip", DATA))),
     "label smoothing": replace(DENSE, training=replace(TRAINING, objective=Objective(label_smoothing=0.1))),
+    "bfloat16": replace(DENSE, training=replace(TRAINING, precision="bfloat16")),
+    "tf32": replace(DENSE, training=replace(TRAINING, precision="tf32", device="cuda")),
     "augmentation": Run(
         IMAGES, replace(DATA, augmentation="crop-flip"), TRAINING, Init(IMAGES, "pytorch", seed=0), Dense(), seed=0
     ),
@@ -226,7 +231,6 @@ WRITABLE = {
     "perturbed": (Perturbed, replace(DENSE, start=Perturbed(INIT, "signs", seed=0))),
     "transferred": (Transferred, replace(DENSE, start=Transferred(INIT, NET, "pytorch", seed=0))),
     "supermask": (Training, replace(DENSE, training=replace(TRAINING, trains="scores"))),
-    "bfloat16": (Training, replace(DENSE, training=replace(TRAINING, precision="bfloat16"))),
     "admm": (Objective, replace(DENSE, training=replace(TRAINING, objective=Objective(regulariser="admm")))),
     "mse": (Objective, replace(DENSE, training=replace(TRAINING, objective=Objective(loss="mse")))),
     "corruption": (Data, replace(DENSE, data=replace(DATA, corruption=0.5))),
@@ -244,6 +248,18 @@ class TestCheck:
         with pytest.raises(NotYetRun, match=f"^{word.__name__} .*can be written, but this version does not run it"):
             check(run)
 
+    def test_tf32_is_of_a_gpu(self):
+        with pytest.raises(ValueError, match="precision='tf32' must go with the device cuda, not cpu; take float32"):
+            check(replace(DENSE, training=replace(TRAINING, precision="tf32")))
+
+    def test_what_draws_trains_in_float32(self):
+        network = zoo.network("efficientnet-b0", (3, 8, 8), 3)
+        start = Init(network, "pytorch", seed=0)
+        run = Run(network, DATA, replace(TRAINING, precision="bfloat16"), start, Dense(), seed=0)
+        with pytest.raises(ValueError, match=r"precision='bfloat16' must be float32 for efficientnet-b0, a network of"):
+            check(run)
+        check(replace(run, training=TRAINING))
+
     @pytest.mark.parametrize("place", ["perturbed", "transferred"])
     def test_nor_is_it_made_concrete(self, place):
         with pytest.raises(NotYetRun):
@@ -254,7 +270,7 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("place", "value"),
-        [("bfloat16", "bfloat16"), ("supermask", "scores"), ("admm", "admm")],
+        [("supermask", "scores"), ("admm", "admm")],
     )
     def test_the_value_is_named(self, place, value):
         with pytest.raises(NotYetRun, match=value):
