@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lthcheck.evidence import Row
-from lthcheck.report.figures import FIGURES, by_layer, by_lr, by_sparsity, draw, gaps
+from lthcheck.report.figures import FIGURES, by_layer, by_lr, by_sparsity, draw, gaps, hands
 from lthcheck.report.figures.theme import DARK, LIGHT
 from lthcheck.verdict.judge import judge
 
@@ -273,3 +273,33 @@ def test_an_emptied_layer_is_marked(panels: Any, make_record: Make, make_evidenc
     (axes,) = panels(by_layer, make_record(rows=rows, layers=layers))
     assert [row for _, row in drawn(axes, "no weight stays")] == [0]
     assert drawn(axes, "sparsity 0.832") == [(21.0, 1)]
+
+
+class TestHands:
+    """Pictures that other processes draw."""
+
+    @pytest.fixture
+    def record(self, make_record):
+        return study(make_record)
+
+    @pytest.fixture
+    def many(self, monkeypatch):
+        monkeypatch.setattr(hands, "ALONE", 1)
+        monkeypatch.setattr(hands, "cores", lambda: 2)
+
+    def test_draw_the_same_bytes(self, record, tmp_path, many, monkeypatch):
+        both = [picture for each in draw(record, tmp_path / "both", "x") for picture in (each.light, each.dark)]
+        monkeypatch.setattr(hands, "cores", lambda: 1)
+        alone = [picture for each in draw(record, tmp_path / "alone", "x") for picture in (each.light, each.dark)]
+        assert [file.name for file in both] == [file.name for file in alone]
+        assert [file.read_bytes() for file in both] == [file.read_bytes() for file in alone]
+
+    def test_what_a_hand_leaves_is_drawn(self, record, tmp_path, many, monkeypatch):
+        monkeypatch.setattr(hands, "PROGRAM", "raise SystemExit(1)")
+        pictures = draw(record, tmp_path, "x")
+        assert all(file.is_file() for each in pictures for file in (each.light, each.dark))
+
+    def test_one_that_ends_before_it_listens_does_no_harm(self, record, tmp_path, many, monkeypatch):
+        monkeypatch.setattr(hands, "PROGRAM", "import os; os._exit(1)")
+        big = record | {"environment": {"note": "x" * 2**20}}  # more than a pipe holds
+        assert draw(big, tmp_path, "x")

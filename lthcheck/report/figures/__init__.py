@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lthcheck.report import atomic
 from lthcheck.report.figures import by_layer, by_lr, by_sparsity, gaps
+from lthcheck.report.figures.hands import helped
 from lthcheck.report.figures.label import bears, label, labelled
 from lthcheck.report.figures.theme import DARK, LIGHT
 from lthcheck.report.series import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from lthcheck.report.figures.sheet import Page
+    from lthcheck.report.figures.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,44 @@ def draw(record: Mapping[str, Any], folder: Path, stem: str, *, anew: bool = Tru
         OSError: the folder takes no files.
     """
     record = opened(record)
-    pictures, mark = [], label(record)
+    sheets = _sheets(record, folder, stem)
+    mark = label(record)
+    due = [name for name, sheet in sheets.items() if anew or not bears(sheet.file, mark)]
+    with helped(json.dumps(record), folder, stem, due) as mine:
+        _draw(sheets, mine, mark)
+    _draw(sheets, [name for name in due if not bears(sheets[name].file, mark)], mark)
+    pairs = zip(*[iter(sheets.values())] * 2, strict=True)
+    return [Picture(light.figure, light.file, dark.file) for light, dark in pairs]
+
+
+def draw_some(record: Mapping[str, Any], folder: Path, stem: str, names: Iterable[str]) -> None:
+    """Draw the files of these names, of those that `draw` makes."""
+    record = opened(record)
+    _draw(_sheets(record, folder, stem), names, label(record))
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A page in a theme."""
+
+    figure: Figure
+    page: Page
+    theme: Theme
+    file: Path
+
+
+def _sheets(record: Mapping[str, Any], folder: Path, stem: str) -> dict[str, _Sheet]:
+    """All that the record is drawn as, by the name of the file; of each page the light one, then the dark one."""
+    sheets = {}
     for figure in FIGURES:
         for number, page in enumerate(figure.pages(record), start=1):
-            name = f"{stem}-{figure.name}{'' if number == 1 else f'-{number}'}"
-            files = [(theme, folder / f"{name}{theme.suffix}.png") for theme in (LIGHT, DARK)]
-            for theme, file in files:
-                if anew or not bears(file, mark):
-                    atomic.write_bytes(file, labelled(page(theme), mark))
-            pictures.append(Picture(figure, *(file for _, file in files)))
-    return pictures
+            for theme in (LIGHT, DARK):
+                name = f"{stem}-{figure.name}{'' if number == 1 else f'-{number}'}{theme.suffix}.png"
+                sheets[name] = _Sheet(figure, page, theme, folder / name)
+    return sheets
+
+
+def _draw(sheets: Mapping[str, _Sheet], names: Iterable[str], mark: bytes) -> None:
+    for name in names:
+        sheet = sheets[name]
+        atomic.write_bytes(sheet.file, labelled(sheet.page(sheet.theme), mark))
