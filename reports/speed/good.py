@@ -14,7 +14,12 @@ from torch.nn import functional
 from reports.speed.case import MEAN, SIDE, STD, Case, Steps, convolutions, finish
 from reports.speed.plain import PAD
 
+AGAIN = 1.0  # second, after which what still runs is told once more that it is late
 WARM = 5  # steps: CUDA graphs are recorded in the second, and used from the third on
+
+
+class Late(BaseException):
+    """Too long; no Exception, since torch's compilers catch those and go on."""
 
 
 def good(case: Case, device: torch.device, limit: float) -> tuple[Steps, str]:
@@ -51,7 +56,10 @@ def good(case: Case, device: torch.device, limit: float) -> tuple[Steps, str]:
     try:
         with _at_most(limit):
             compiled(WARM)
-    except Exception as error:  # torch's compilers raise many kinds; the loop is timed without them, and that is said
+    except (
+        Exception,
+        Late,
+    ) as error:  # torch's compilers raise many kinds; the loop is timed without them, and that is said
         torch.compiler.reset()
         return of(module), f"eager: torch.compile ended with {type(error).__name__} within {limit:.0f} s"
     return compiled, "compiled"
@@ -76,13 +84,13 @@ def _batches(case: Case, device: torch.device) -> Iterator[tuple[Tensor, Tensor]
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError in the block when it takes longer."""
+    """Raises Late in the block when it takes longer."""
 
     def late(*_: object) -> NoReturn:
-        raise TimeoutError
+        raise Late
 
     before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
