@@ -13,6 +13,10 @@ from lthcheck import data, gpus
 from lthcheck.execute.error import INSIDE_A_TRAINER
 from lthcheck.execute.registered import Packed
 
+# torch frees the activations of a step, and the C library gives their pages back to the system, which clears new ones
+# for the next step: KEPT_WHEN_FREED keeps what is freed, up to 1 GiB a piece. See reports/examples/cpu.md.
+KEPT_WHEN_FREED = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**33)}
+
 PROGRAM = (
     "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place; "
     "from lthcheck.execute.worker import main; "
@@ -42,7 +46,7 @@ def spawn(
     process = subprocess.Popen(
         [sys.executable, "-c", program, str(theirs.fileno()), str(store), str(data_dir or "")],
         pass_fds=[theirs.fileno()],
-        env=os.environ | one_thread | on_gpu | {"TQDM_DISABLE": "1"} | {INSIDE_A_TRAINER: "1"},
+        env=KEPT_WHEN_FREED | os.environ | one_thread | on_gpu | {"TQDM_DISABLE": "1"} | {INSIDE_A_TRAINER: "1"},
         start_new_session=True,  # Ctrl-C is for the process that listens
         stdin=subprocess.DEVNULL,
         stdout=2,  # what a network of the user's prints must not stand among results

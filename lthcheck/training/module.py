@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -35,6 +36,7 @@ class ModuleLoop:
         self.layouts = [self._layout(module, replica) for module, replica in zip(made, replicas, strict=True)]
         self.modules = [self._module(*each) for each in zip(made, self.layouts, replicas, strict=True)]
         self.optimisers = [_optimiser(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
+        self.pruned = [self._pruned(module, replica) for module, replica in zip(self.modules, replicas, strict=True)]
 
     def _layout(self, module: nn.Module, replica: Replica) -> torch.memory_format:
         """channels_last is faster for images; a network of the user's own may say `x.view(...)`, which it forbids."""
@@ -48,42 +50,47 @@ class ModuleLoop:
                 parameter.copy_(replica.weights[name])
         return module
 
+    def _pruned(self, module: nn.Module, replica: Replica) -> _Pruned:
+        parameters, before = dict(module.named_parameters()), replica.weights
+        keeps_value = any(bool(before[name][~mask.cpu()].any()) for name, mask in replica.mask.items())
+        return _Pruned(
+            # a mask that lies in memory as its parameter does
+            [(parameters[name], torch.empty_like(parameters[name]).copy_(mask)) for name, mask in replica.mask.items()],
+            [
+                (parameters[name], ~mask.to(self.device), before[name].to(self.device)[~mask.to(self.device)])
+                for name, mask in replica.mask.items()
+                if keeps_value
+            ],
+        )
+
     def _inputs(self, x: Tensor, index: int) -> Tensor:
         return x.contiguous(memory_format=self.layouts[index]) if x.dim() == 4 else x
 
     def advance(self, first: int, last: int) -> None:
         """See `contract.Backend.advance`."""
-        for index, (replica, module, optimiser) in enumerate(
-            zip(self.replicas, self.modules, self.optimisers, strict=True)
+        for index, (replica, module, optimiser, pruned) in enumerate(
+            zip(self.replicas, self.modules, self.optimisers, self.pruned, strict=True)
         ):
-            training, parameters = replica.run.training, dict(module.named_parameters())
-            masks = [(parameters[name], mask.to(self.device, self.dtype)) for name, mask in replica.mask.items()]
-            fixed = [
-                (parameters[name], ~mask.to(self.device), replica.weights[name]) for name, mask in replica.mask.items()
-            ]
-            keeps_value = any(
-                bool(value[~mask.cpu()].any()) for (_, _, value), mask in zip(fixed, replica.mask.values(), strict=True)
-            )
-            rates = learning_rates(training, first, last)
+            training = replica.run.training
+            rates, noisy = learning_rates(training, first, last), zoo.draws(replica.run.network)
             module.train()
             with threads(training.threads):
                 for step in range(first, last):
                     x, y = self.batches.at(step, index, self.order.at(step)[index])
                     self.order.given(step, index, x)
                     optimiser.zero_grad()
-                    with _noise(replica, step):
+                    with _noise(replica, step) if noisy else nullcontext():
                         out = module(self._inputs(x, index))
                         loss = functional.cross_entropy(out, y, label_smoothing=training.objective.label_smoothing)
                         loss.backward()  # type: ignore[no-untyped-call]
-                    for parameter, mask in masks:
+                    for parameter, mask in pruned.stay:
                         if parameter.grad is not None:  # as it is where a network of the user's skips a layer
                             parameter.grad.mul_(mask)
                     optimiser.param_groups[0]["lr"] = float(rates[step - first])
                     optimiser.step()
-                    if keeps_value:  # weight decay would shrink a pruned weight that is not zero
-                        with torch.no_grad():
-                            for parameter, gone, value in fixed:
-                                parameter[gone] = value.to(self.device)[gone]
+                    with torch.no_grad():
+                        for parameter, gone, value in pruned.fixed:
+                            parameter[gone] = value
 
     def evaluate(self) -> list[Evaluation]:
         """See `contract.Backend.evaluate`."""
@@ -136,6 +143,19 @@ class ModuleLoop:
                     if value is not None:
                         kept = value.to(self.device) if slot == "step" else torch.empty_like(parameter).copy_(value)
                         optimiser.state[parameter][slot] = kept
+
+
+@dataclass(frozen=True)
+class _Pruned:
+    """The masks of a replica, made ready once: a beat of half a second may be a single step.
+
+    Attributes:
+        stay: parameters, each with its mask as numbers.
+        fixed: parameters, where they are pruned, and the values there; weight decay would shrink one that is not zero.
+    """
+
+    stay: list[tuple[Tensor, Tensor]]
+    fixed: list[tuple[Tensor, Tensor, Tensor]]
 
 
 def _overruns(layer: nn.Module) -> bool:
