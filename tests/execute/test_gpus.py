@@ -153,7 +153,8 @@ def test_a_study_in_bfloat16_trains_alone_as_in_a_stack(study, ask, kept, tmp_pa
     assert not progress.told
     ask(asked, stores[1], conditions=(3, 4), trainers=3)
     results = [[store.result(key) for key in store.keys()] for store in stores]  # noqa: SIM118 - a store is no dict
-    assert [sorted({result["stack"] for result in each}) for each in results] == [[3, 6], [1, 2]]
+    together, shared = ({result["stack"] for result in each} for each in results)
+    assert min(together) == 3 > max(shared)
     assert kept(stores[0]) == kept(stores[1])
     plain, _ = ask(study(seeds=3, epochs=2), stores[0], conditions=(3, 4), trainers=1)
     assert {row.run for row in plain.rows}.isdisjoint({row.run for row in found.rows})

@@ -81,7 +81,9 @@ def test_the_number_of_threads_changes_nothing() -> None:
 
 @each_device
 @pytest.mark.parametrize("optimiser", [SGD, ADAM], ids=["sgd", "adam"])
-@pytest.mark.parametrize("more", [{}, CROPPED | TAILED], ids=["plain", "cropped, with a tail"])
+@pytest.mark.parametrize(
+    "more", [{}, CROPPED | TAILED, {"model": "resnet8"}], ids=["plain", "cropped, with a tail", "normalised"]
+)
 def test_an_interrupted_run_ends_with_the_same_bits(optimiser: Optimiser, more: dict[str, Any], device: str) -> None:
     settings = {"optimiser": optimiser, "device": device} | more
     own, other = made(sparsity=0.6, **settings), made(seed=5, **settings)
