@@ -1,4 +1,4 @@
-"""Processor time of a step on one thread: a plain loop, lthcheck's, and lthcheck's in a trainer, which keeps its memory.
+"""Processor time of a step on one thread: a plain loop, lthcheck, and lthcheck as in a trainer, which keeps its memory.
 
     python reports/cpu.py lenet5 resnet8
 
