@@ -262,15 +262,15 @@ def _text(chosen_size: Size, stages: Sequence[Stage], store: Store, options: arg
 
 def _how_far(chosen_size: Size, stages: Sequence[Stage], store: Store) -> str:
     """A sentence on each stage, and what the trainings so far have taken."""
+    records = {key: result for stage in stages for key in _keys(stage) if (result := store.result(key)) is not None}
     lines = []
     for number, lrs in enumerate(chosen_size.lrs):
-        if number >= len(stages):
+        stage = stages[number] if number < len(stages) else None
+        if stage is None or not stage.want.rows:
             lines.append(f"- lr {lrs}: not begun")
             continue
-        stage = stages[number]
         said = " ".join(["finished.", *stage.told]) if stage.finished else "on its way, no verdict yet"
         lines.append(f"- lr {lrs}: {said}")
-    records = {key: result for stage in stages for key in _keys(stage) if (result := store.result(key)) is not None}
     seconds = sum(result["seconds"] for result in records.values())
     steps = sum(result["steps"] for result in records.values())
     spent = f"{count(len(records), 'training')} so far: {steps:,} steps, {duration(seconds)} of the trainings' own time"
