@@ -1,8 +1,9 @@
 """A data set that does not fit on a device: its pictures are decoded while the device computes.
 
-Threads decode with Pillow, which lets go of the interpreter's lock meanwhile, and resize with torch: 2.10 ms of an AMD
-EPYC a picture of 400x500 (n = 5, 2.02 to 2.47), with torchvision.io instead, which is deprecated, 2.37, and 3.26 with
-Pillow alone. Why neither DALI, webdataset, FFCV nor nvJPEG, and what is not measured: reports/examples/loader.md.
+Threads decode with Pillow, which lets go of the interpreter's lock meanwhile, and resize with torch: 2.1 to 3.0 ms of
+an AMD EPYC a picture of 400x500, with torchvision.io instead, which is deprecated, 2.2 to 2.7, and 3.0 to 3.7 with
+Pillow alone (medians of four runs, n = 1 to 5, on a machine in use). Why neither DALI, webdataset, FFCV nor nvJPEG, and
+what is not measured: reports/examples/loader.md.
 """
 
 from __future__ import annotations
