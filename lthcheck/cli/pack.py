@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def _free(file: str) -> Path:
         raise ValueError(f"FILE={file!r} must be in a folder that is there; make {where.parent}, or name another")
     try:
         refuse_taken(where)
-        for taken in where.parent.glob(f"{where.name}.*of*"):
+        for taken in where.parent.glob(f"{escape(where.name)}.*of*"):
             if taken.name == part_name(where, *_numbers(taken.name)).name:
                 refuse_taken(taken)
     except FileExistsError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 
 import torch
@@ -11,10 +11,14 @@ from torch.nn import functional
 
 from lthcheck.data.samples import Samples
 from lthcheck.training.contract import Evaluation
-from lthcheck.training.module import EVALUATE_AT_ONCE, EVALUATE_NUMBERS
+
+AT_ONCE = 1000  # samples, and fewer where they are large:
+NUMBERS = 2**25  # in their inputs; 222 pictures of 224x224
 
 
-def evaluated(module: nn.Module, data: Samples, inputs: Callable[[Tensor], Tensor], weights: Tensor) -> Evaluation:
+def evaluated(
+    module: nn.Module, data: Samples, inputs: Callable[[Tensor], Tensor], weights: Iterable[Tensor]
+) -> Evaluation:
     """The module in evaluation mode on all test samples; the host reads what came out once, at the end.
 
     Args:
@@ -24,13 +28,13 @@ def evaluated(module: nn.Module, data: Samples, inputs: Callable[[Tensor], Tenso
     module.eval()
     correct: list[Tensor] = []
     losses: list[Tensor] = []
-    finite = torch.isfinite(weights).all()
-    at_once = min(EVALUATE_AT_ONCE, max(1, EVALUATE_NUMBERS // prod(data.shape)))
+    at_once = min(AT_ONCE, max(1, NUMBERS // prod(data.shape)))
     with torch.no_grad():
+        finite = torch.stack([torch.isfinite(tensor).all() for tensor in weights]).all()
         for x, y in data.test_batches(at_once):
             out = module(inputs(x)).double()
             finite = finite & torch.isfinite(out).all()
             correct.append(out.argmax(1) == y)
             losses.append(functional.cross_entropy(out, y, reduction="sum"))
     hits = torch.cat(correct).cpu()
-    return Evaluation(hits, float(torch.stack(losses).sum()) / len(hits), bool(finite))
+    return Evaluation(hits, sum(torch.stack(losses).tolist()) / len(hits), bool(finite))

@@ -1,9 +1,10 @@
 """Modules on a GPU: one step of a replica is one captured graph, and replicas are replayed side by side.
 
 Data, order and augmentation lie on the device, a step reads them at a counter (`lthcheck.training.stepping`), and the
-host is asked for nothing from the beginning of an epoch to its end. Lanes (`lthcheck.training.lane`) carry the
-replicas; how many there are is measured (`lthcheck.training.width`), and halves when memory runs out: replicas that
-share a lane take turns.
+host is asked for nothing from the first step of an `advance` to its last, or to the end of the epoch.
+`lthcheck.training.train` ends an `advance` about twice a second, to tell how far it is. Lanes (`training.lane`)
+carry the replicas; how many there are is measured (`lthcheck.training.width`), and halves when memory runs out:
+replicas that share a lane take turns.
 
 On a CPU the same steps are called one by one. All of it but the capture is tested there; nothing here has run on a GPU.
 Networks that draw while they train, those of the user's own (which may ask the host for anything) and data that are
@@ -25,7 +26,7 @@ from lthcheck.training import width
 from lthcheck.training.arithmetic import arithmetic
 from lthcheck.training.contract import Evaluation, Replica, State
 from lthcheck.training.lane import Lane, Launch, lane, unchanged
-from lthcheck.training.module import _overruns
+from lthcheck.training.layout import overruns
 from lthcheck.training.order import Order
 from lthcheck.training.stepping import Stepping
 from lthcheck.training.threads import threads
@@ -63,7 +64,7 @@ class Graphed:
         self._shown = -1  # the epoch whose first batch was told last
 
     def _layout(self, module: nn.Module) -> torch.memory_format:
-        flawed = self.device.type == "cpu" and any(map(_overruns, module.modules()))
+        flawed = self.device.type == "cpu" and overruns(module)
         return torch.channels_last if len(self.data.shape) == 3 and not flawed else torch.contiguous_format
 
     def advance(self, first: int, last: int) -> None:

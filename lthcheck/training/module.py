@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from math import prod
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +16,11 @@ from lthcheck.data.samples import Samples
 from lthcheck.run import Run
 from lthcheck.training.batches import Batches
 from lthcheck.training.contract import Evaluation, Replica, State
+from lthcheck.training.evaluation import evaluated
+from lthcheck.training.layout import overruns
 from lthcheck.training.order import Order
 from lthcheck.training.schedule import learning_rates
 from lthcheck.training.threads import threads
-
-EVALUATE_AT_ONCE = 1000  # samples, and fewer where they are large:
-EVALUATE_NUMBERS = 2**25  # in their inputs; 222 pictures of 224x224
 
 
 class ModuleLoop:
@@ -41,7 +40,7 @@ class ModuleLoop:
     def _layout(self, module: nn.Module, replica: Replica) -> torch.memory_format:
         """channels_last is faster for images; a network of the user's own may say `x.view(...)`, which it forbids."""
         fits = len(self.data.shape) == 3 and not replica.run.network.fingerprint
-        return torch.channels_last if fits and not any(map(_overruns, module.modules())) else torch.contiguous_format
+        return torch.channels_last if fits and not overruns(module) else torch.contiguous_format
 
     def _module(self, module: nn.Module, layout: torch.memory_format, replica: Replica) -> nn.Module:
         module = module.to(device=self.device, dtype=self.dtype, memory_format=layout)  # type: ignore[call-overload]
@@ -94,30 +93,18 @@ class ModuleLoop:
 
     def evaluate(self) -> list[Evaluation]:
         """See `contract.Backend.evaluate`."""
+        self.looks += len(self.replicas)
         evaluations = []
-        for index, replica in enumerate(self.replicas):
-            with threads(replica.run.training.threads), torch.no_grad(), _noise(replica, "test"):
-                evaluations.append(self._evaluated(index))
+        for index, (replica, module) in enumerate(zip(self.replicas, self.modules, strict=True)):
+            # a network of the user's may change its input in place
+            inputs = Tensor.clone if replica.run.network.fingerprint else partial(self._inputs, index=index)
+            with threads(replica.run.training.threads), _noise(replica, "test"):
+                evaluations.append(evaluated(module, self.data, inputs, module.parameters()))
         return evaluations
 
     def digest_of_test(self) -> str:
         """See `contract.Backend.digest_of_test`."""
         return self.data.digest_of_test()
-
-    def _evaluated(self, index: int) -> Evaluation:
-        self.looks += 1
-        module, own = self.modules[index].eval(), bool(self.replicas[index].run.network.fingerprint)
-        correct, loss = [], 0.0
-        finite = all(bool(torch.isfinite(tensor).all()) for tensor in module.parameters())
-        at_once = min(EVALUATE_AT_ONCE, max(1, EVALUATE_NUMBERS // prod(self.data.shape)))
-        for x, y in self.data.test_batches(at_once):
-            # a network of the user's may change its input in place
-            out = module(x.clone() if own else self._inputs(x, index))
-            finite = finite and bool(torch.isfinite(out).all())
-            correct.append(out.argmax(1) == y)
-            loss += float(functional.cross_entropy(out.double(), y, reduction="sum"))
-        hits = torch.cat(correct).cpu()
-        return Evaluation(hits, loss / len(hits), finite)
 
     def state(self, replica: int) -> State:
         """See `contract.Backend.state`."""
@@ -156,17 +143,6 @@ class _Pruned:
 
     stay: list[tuple[Tensor, Tensor]]
     fixed: list[tuple[Tensor, Tensor, Tensor]]
-
-
-def _overruns(layer: nn.Module) -> bool:
-    """Whether torch may write beyond its buffers in this layer's backward pass, in channels_last.
-
-    A 1x1 convolution with a stride, of fewer than 8 channels in: torch 2.15 on a processor with AVX2 and no more ends
-    with "double free or corruption" at 1 to 7 channels, and at 8 to 36 it never did (images of 16x16 and 13x13).
-    """
-    if not isinstance(layer, nn.Conv2d):
-        return False
-    return layer.kernel_size == (1, 1) and max(layer.stride) > 1 and layer.in_channels < 8
 
 
 def _optimiser(module: nn.Module, replica: Replica) -> torch.optim.Optimizer:

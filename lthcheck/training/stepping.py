@@ -118,7 +118,7 @@ class Stepping:
     def evaluate(self) -> Evaluation:
         """The replica on the test split, in evaluation mode."""
         self.flat.refresh()
-        return evaluated(self.module, self.data, self._inputs, self.flat.weights)
+        return evaluated(self.module, self.data, self._inputs, [self.flat.weights])
 
     def state(self) -> State:
         """See `contract.Backend.state`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ import torch
 from lthcheck.cores import cores
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.resident import Resident
+from lthcheck.execute.spawn import KEPT_WHEN_FREED
 from lthcheck.run import Run
 from lthcheck.training.contract import Backend
 from lthcheck.training.realise import DTYPES, Library, replica
@@ -86,6 +88,7 @@ class Trainers:
 def trainers() -> Iterator[Trainers]:
     """Starts the processes, and ends them."""
     context = get_context("spawn")
+    os.environ.update(KEPT_WHEN_FREED | os.environ)  # as the trainers have it; a process reads it as it starts
     pairs = [context.Pipe() for _ in range(cores())]
     processes = [context.Process(target=_work, args=(theirs,), daemon=True) for _, theirs in pairs]
     for process in processes:

@@ -82,7 +82,7 @@ def test_large_pictures_are_tested_in_smaller_batches(pictures: Index, monkeypat
     data = placed(pictures, "cpu", augmentation="resized-crop-flip")
     engine = stack([run(pictures, 1)], data)
     (expected,) = engine.evaluate()
-    monkeypatch.setattr("lthcheck.training.module.EVALUATE_NUMBERS", 2 * 3 * 32 * 32)
+    monkeypatch.setattr("lthcheck.training.evaluation.NUMBERS", 2 * 3 * 32 * 32)
     sizes: list[int] = []
     whole = Streamed.test_batches
     monkeypatch.setattr(Streamed, "test_batches", lambda self, size: sizes.append(size) or whole(self, size))

@@ -19,8 +19,9 @@ ALONE = 8  # pictures that one process draws by itself; a hand takes as long to 
 PROGRAM = """
 import json, sys
 from pathlib import Path
+record = json.load(sys.stdin)  # before matplotlib is there: who writes it waits until it is read
 from lthcheck.report.figures import draw_some
-draw_some(json.load(sys.stdin), Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+draw_some(record, Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
 """
 
 
