@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lthcheck.gpus import kind, named
 from lthcheck.names import AUGMENTATIONS, INITIALISERS, PRECISIONS, nearest
 from lthcheck.quantity import written
 
@@ -105,6 +104,8 @@ class Device(OneOf):
 
     def __call__(self, text: str) -> str:
         """The text itself."""
+        from lthcheck.gpus import named
+
         return text if named(text) else super().__call__(text)
 
 
@@ -239,6 +240,7 @@ def studies(chosen: Mapping[str, Any]) -> list[Study]:
     # here, since every pytest session that the plugin is installed for reads the table of options
     from lthcheck import data
     from lthcheck.extension import load
+    from lthcheck.gpus import kind
     from lthcheck.preset import preset
     from lthcheck.recipes import recipe
     from lthcheck.report.stem import stem

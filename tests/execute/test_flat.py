@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from collections import Counter
 
@@ -130,16 +131,19 @@ def test_of_a_result_only_what_is_read_stays_in_memory(study, whole):
 
 
 def test_memory_grows_by_little_a_run(study, whole):
-    """Of 12 kB a run that its Python objects took before, some 3 are left."""
-    peaks, runs = {}, {}
-    answered(study(1), whole[1])  # which imports what it needs
-    for seeds in SEEDS:
-        tracemalloc.start()
-        found = answered(study(seeds), whole[seeds])
-        peaks[seeds], runs[seeds] = tracemalloc.get_traced_memory()[1], found.cost["trainings"]
-        tracemalloc.stop()
-        del found
-    assert (peaks[4] - peaks[1]) / (runs[4] - runs[1]) < 9000
+    def peak(seeds):
+        """The least of three: what is made once, by whichever test asks first, does not count."""
+        found = []
+        for _ in range(3):
+            gc.collect()
+            tracemalloc.start()
+            answered(study(seeds), whole[seeds])
+            found.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        return min(found)
+
+    runs = {seeds: answered(study(seeds), whole[seeds]).cost["trainings"] for seeds in SEEDS}
+    assert (peak(4) - peak(1)) / (runs[4] - runs[1]) < 9000
 
 
 def test_a_report_reads_its_evidence_once(monkeypatch):

@@ -1,6 +1,6 @@
 """What a study of 2 000 runs costs beside its training: planning, evidence, report; everything planted.
 
-    pytest tests/benchmarks/test_growth.py -p no:xdist --benchmark-columns=min,median,iqr
+    pytest tests/benchmarks/test_cost_of_a_study.py -p no:xdist --benchmark-columns=min,median,iqr
 
 The aims are 2 s, 2 s and 5 s (seconds are told, and not asserted). Asserted is growth: 4 times the runs take at most 6
 times the processor's time. reports/growth.py plots it.
