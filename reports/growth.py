@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -144,8 +143,9 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def peak() -> float:
-    """MiB that the process has needed so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """MiB that the process has needed so far; getrusage would begin with what its parent needed."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 # --- training ---
@@ -222,7 +222,7 @@ def page(found: Mapping[str, Any], command: str, seconds: float) -> str:
 ## Planning, evidence, verdict and report, by runs
 
 {LRS} lrs, {RUNGS} sparsities, IMP and OMP, 1 to 16 seeds; `mlp-64-32`, 10 000 test samples, all planted. Seconds of
-the processor, the lower of {rounds} (in brackets the higher), of the report on the clock, since each core draws;
+the processor, n = {rounds} (the lowest, in brackets the highest), of the report on the clock, since each core draws;
 `lthcheck plan` without its calibration; a report has all its figures, for light and dark pages,
 {found["runs"][0]["pictures"][0]} pictures at any number of seeds.
 
@@ -329,7 +329,9 @@ def paint(found: Mapping[str, Any], theme: Theme, figure: Any) -> None:
     counts = [told["runs"][0] for told in found["runs"]]
     for stage, colour, marker in zip(STAGES, COLOURS, "os^Dvx", strict=True):
         seconds.plot(counts, [min(told[stage]) for told in found["runs"]], marker=marker, color=colour, label=stage)
-    seconds.set(title="planted", xlabel="runs", ylabel="processor seconds", xscale="log", yscale="log")
+    seconds.set(title="planted", xlabel="runs", ylabel="seconds", xscale="log", yscale="log")
+    seconds.set_xticks(sizes := [told["runs"][0] for told in found["runs"]], [f"{size:,}" for size in sizes])
+    seconds.minorticks_off()
     for stage, colour, marker in zip(("plan", "evidence", "report"), (COLOURS[0], COLOURS[2], COLOURS[5]), "o^x"):  # noqa: B905
         memory.plot(
             counts, [min(told[f"{stage}, MiB"]) for told in found["runs"]], marker=marker, color=colour, label=stage
