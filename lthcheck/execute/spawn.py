@@ -12,10 +12,7 @@ from pathlib import Path
 from lthcheck import data, gpus
 from lthcheck.execute.error import INSIDE_A_TRAINER
 from lthcheck.execute.registered import Packed
-
-# torch frees the activations of a step, and the C library gives their pages back to the system, which clears new ones
-# for the next step: KEPT_WHEN_FREED keeps what is freed, up to 1 GiB a piece. See reports/examples/cpu.md.
-KEPT_WHEN_FREED = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**33)}
+from lthcheck.memory import KEPT_WHEN_FREED
 
 PROGRAM = (
     "import sys; from pathlib import Path; from lthcheck.execute.trainer import Place; "

@@ -16,7 +16,7 @@ import torch
 from lthcheck.cores import cores
 from lthcheck.data.arrays import Arrays
 from lthcheck.data.resident import Resident
-from lthcheck.execute.spawn import KEPT_WHEN_FREED
+from lthcheck.memory import KEPT_WHEN_FREED
 from lthcheck.run import Run
 from lthcheck.training.contract import Backend
 from lthcheck.training.realise import DTYPES, Library, replica

@@ -4,7 +4,7 @@
 
 A plain loop is what earlier codes do: one nn.Module, a DataLoader, torch.optim.SGD, float32, contiguous, torch's own
 number of threads. Ours is what the trainer pool has: a process on each core, with one thread, its networks one by one
-(`spawn.KEPT_WHEN_FREED` and all). Both sides have the whole machine, and take turns.
+(`KEPT_WHEN_FREED` and all). Both sides have the whole machine, and take turns.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lthcheck import zoo
 from lthcheck.cores import cores
 from lthcheck.data import Arrays
 from lthcheck.data.resident import Resident
-from lthcheck.execute.spawn import KEPT_WHEN_FREED
+from lthcheck.memory import KEPT_WHEN_FREED
 from lthcheck.run import Data, Init, Optimiser, Pruned, Run, Training
 from lthcheck.training.realise import Library, replica
 from lthcheck.training.train import backend

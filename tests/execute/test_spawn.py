@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lthcheck.execute import spawn as spawning
+from lthcheck.memory import KEPT_WHEN_FREED
 
 PIECES = 5
 PIECE = 2**26  # bytes; above 2**25 the C library of Linux asks the system for pages at every malloc
@@ -45,7 +46,7 @@ def faults(given: dict[str, str]) -> int:
 def test_what_is_freed_is_kept_for_the_next_step() -> None:
     pages = PIECES * PIECE // os.sysconf("SC_PAGE_SIZE")
     assert faults({}) >= pages / 2
-    assert faults(spawning.KEPT_WHEN_FREED) < pages / 100
+    assert faults(KEPT_WHEN_FREED) < pages / 100
 
 
 def test_a_trainer_is_given_these_words_but_where_the_user_has_said_another(monkeypatch, tmp_path) -> None:
@@ -57,11 +58,11 @@ def test_a_trainer_is_given_these_words_but_where_the_user_has_said_another(monk
         ends.append(os.dup(pass_fds[0]))  # a process keeps its end open
 
     monkeypatch.setattr(spawning.subprocess, "Popen", popen)
-    mine, theirs = spawning.KEPT_WHEN_FREED
+    mine, theirs = KEPT_WHEN_FREED
     monkeypatch.setenv(mine, "65536")
     monkeypatch.delenv(theirs, raising=False)
     _, connection = spawning.spawn("trainer.Trainer", tmp_path, None, None)
     connection.close()
     os.close(ends[0])
     assert seen[mine] == "65536"
-    assert seen[theirs] == spawning.KEPT_WHEN_FREED[theirs]
+    assert seen[theirs] == KEPT_WHEN_FREED[theirs]
